@@ -1,0 +1,75 @@
+"""The entry point: which verbs there are, which language they speak, and what happens when one breaks."""
+
+import gc
+
+gc.disable()  # Imports allocate much and free nothing: collecting meanwhile costs a tenth of the start.
+
+import importlib  # noqa: E402
+import os  # noqa: E402
+import sys  # noqa: E402
+
+import click  # noqa: E402
+
+from mutua import __version__, language  # noqa: E402
+from mutua.cli import speaking  # noqa: E402
+from mutua.cli.exits import Exit  # noqa: E402
+from mutua.language import _  # noqa: E402
+from mutua.message import N_  # noqa: E402
+
+_VERBS = {
+    "check": N_("Say everything that is wrong with a certificate chain, at once."),
+    "csr": N_("Make a private key and a certificate signing request."),
+    "ca": N_("Run a private certificate authority."),
+    "serve": N_("Run a management console."),
+    "devices": N_("Import and list the devices of a console."),
+    "migrate": N_("Verify two consoles and move the devices from one to the other."),
+    "demo": N_("See the whole job done: two consoles, their chains, a migration."),
+}
+"""Each verb lives in the module of its name; the line here lets `mutua --help` load none of them."""
+
+
+class _LazyVerbs(speaking.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return list(_VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _VERBS:
+            return None
+        command: click.Command = importlib.import_module(f"mutua.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section(_("Commands")):
+            formatter.write_dl([(verb, _(summary)) for verb, summary in _VERBS.items()])
+
+
+@click.group(
+    cls=_LazyVerbs,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    help=N_("Certificate chains made right, mutual TLS between two consoles, devices moved without loss."),
+    epilog=N_(
+        "Exit codes: 0 clean, 1 findings, 2 usage, 3 input unreadable, 4 could not connect, 5 internal."
+    ),
+)
+@click.version_option(__version__, prog_name="mutua")
+def mutua() -> None:
+    pass
+
+
+def main() -> None:
+    """Run the command line; whatever happens, end with one of the documented exit codes."""
+    speaking.speak(language.from_environment())
+    try:
+        sys.exit(mutua.main(standalone_mode=True))
+    except Exception as error:
+        if os.environ.get("MUTUA_DEBUG"):
+            raise
+        click.echo(
+            _(
+                "mutua: internal error: {kind}: {error}\n→ This is a fault of Mutua. MUTUA_DEBUG=1 shows where.",
+                kind=type(error).__name__,
+                error=error,
+            ),
+            err=True,
+        )
+        sys.exit(Exit.INTERNAL)
