@@ -41,10 +41,7 @@ def _(template: str, /, **values: object) -> str:
 
 def translate(message: Message) -> str:
     """Say a message in the current language."""
-    values = {
-        name: translate(value) if isinstance(value, Message) else value
-        for name, value in message.values.items()
-    }
+    values = {name: translate(value) if isinstance(value, Message) else value for name, value in message.values.items()}
     return _(message.template, **values)
 
 

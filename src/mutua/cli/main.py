@@ -29,16 +29,16 @@ _VERBS = {
 
 
 class _LazyVerbs(speaking.Group):
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+    def list_commands(self, _ctx: click.Context) -> list[str]:
         return list(_VERBS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, _ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _VERBS:
             return None
         command: click.Command = importlib.import_module(f"mutua.cli.{cmd_name}").command
         return command
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+    def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section(_("Commands")):
             formatter.write_dl([(verb, _(summary)) for verb, summary in _VERBS.items()])
 
@@ -47,9 +47,7 @@ class _LazyVerbs(speaking.Group):
     cls=_LazyVerbs,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     help=N_("Certificate chains made right, mutual TLS between two consoles, devices moved without loss."),
-    epilog=N_(
-        "Exit codes: 0 clean, 1 findings, 2 usage, 3 input unreadable, 4 could not connect, 5 internal."
-    ),
+    epilog=N_("Exit codes: 0 clean, 1 findings, 2 usage, 3 input unreadable, 4 could not connect, 5 internal."),
 )
 @click.version_option(__version__, prog_name="mutua")
 def mutua() -> None:

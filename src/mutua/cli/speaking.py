@@ -2,14 +2,17 @@
 
 import gettext
 import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
 from mutua import language
 from mutua.language import _
 from mutua.message import N_
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 CLICK_TEXTS = (
     N_("Usage:"),
@@ -107,6 +110,6 @@ class Group(Command, click.Group):
     command_class = Command
 
 
-def option(*declarations: str, **attributes: Any) -> Any:
+def option(*declarations: str, **attributes: Any) -> Callable[[F], F]:
     """`click.option` with a help text that is translated when shown."""
     return click.option(*declarations, cls=Option, **attributes)

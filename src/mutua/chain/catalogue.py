@@ -1,0 +1,132 @@
+"""What a rule is, and the catalogue that all of them stand in."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
+from enum import IntEnum, StrEnum
+from typing import NamedTuple
+
+from mutua.chain.appliance import Stage
+from mutua.chain.certificate import Certificate
+from mutua.chain.decode import Material
+from mutua.chain.order import Arrangement
+from mutua.chain.verdict import Verdict
+from mutua.message import Message
+
+
+class Severity(IntEnum):
+    """How much a finding matters: an error stops somebody, a warning will, a notice is worth knowing."""
+
+    NOTICE = 1
+    WARNING = 2
+    ERROR = 3
+
+
+class Profile(StrEnum):
+    """What the certificates are for."""
+
+    MIGRATION = "migration"
+    SERVER = "server"
+    MTLS = "mtls"
+    CLIENT = "client"
+
+
+UPLOADS = (Profile.MIGRATION, Profile.SERVER)
+CHAINS = (Profile.MIGRATION, Profile.MTLS, Profile.CLIENT)
+EVERY = tuple(Profile)
+
+
+class Authority(StrEnum):
+    """The certificate authorities that a fix can be given for by name."""
+
+    AD_CS = "AD CS"
+    OPENSSL = "OpenSSL"
+
+
+class Examined(NamedTuple):
+    """All that a rule may look at."""
+
+    profile: Profile
+    at: datetime
+    material: Material
+    arrangement: Arrangement
+    verdict: Verdict
+    request_keys: tuple[bytes, ...]
+    private_key: bytes | None
+
+    @property
+    def path(self) -> tuple[Certificate, ...]:
+        """Leaf … as far up as signatures lead; empty where nothing could be read."""
+        return self.arrangement.path
+
+    @property
+    def leaf(self) -> Iterable[Certificate]:
+        """The leaf, if there is one: made for `for leaf in examined.leaf`."""
+        return self.arrangement.path[:1]
+
+
+class Evidence(NamedTuple):
+    """What a check found: the fact, and the certificate that it is about (None: the file)."""
+
+    found: Message
+    certificate: Certificate | None = None
+
+
+Check = Callable[[Examined], Iterator[Evidence]]
+
+
+class Rule(NamedTuple):
+    """One thing that can be wrong, why it matters, and what to do about it.
+
+    `severities` says for which profiles the rule holds, and how much it matters there. `stage` is the
+    check of the appliance that refuses it, if one does. `fixes` are for those who run a named authority.
+    """
+
+    id: str
+    requirement: str
+    severities: Mapping[Profile, Severity]
+    title: str
+    reason: str
+    fix: str
+    check: Check
+    stage: Stage | None = None
+    source: str | None = None
+    fixes: Mapping[Authority, str] = {}
+
+
+CATALOGUE: dict[str, Rule] = {}
+"""Every rule by its id, in the order in which findings are told."""
+
+
+def rule(
+    identifier: str,
+    requirement: str,
+    severities: Mapping[Profile, Severity],
+    *,
+    title: str,
+    reason: str,
+    fix: str,
+    stage: Stage | None = None,
+    source: str | None = None,
+    fixes: Mapping[Authority, str] | None = None,
+) -> Callable[[Check], Check]:
+    """Enter a check in the catalogue. Raises ValueError for an id that is taken or a text that is empty."""
+
+    def enter(check: Check) -> Check:
+        if identifier in CATALOGUE or not (title and reason and fix and severities):
+            raise ValueError(f"rule {identifier}: taken or incomplete")
+        CATALOGUE[identifier] = Rule(
+            identifier, requirement, severities, title, reason, fix, check, stage, source, fixes or {}
+        )
+        return check
+
+    return enter
+
+
+def errors(*profiles: Profile) -> dict[Profile, Severity]:
+    """The rule is an error for these profiles and does not hold for others."""
+    return dict.fromkeys(profiles, Severity.ERROR)
+
+
+def warnings(*profiles: Profile) -> dict[Profile, Severity]:
+    """The rule is a warning for these profiles."""
+    return dict.fromkeys(profiles, Severity.WARNING)

@@ -1,0 +1,120 @@
+"""The report: the chain in order, everything that is wrong with it, and what the appliance would say."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import NamedTuple
+
+from mutua.chain.appliance import CERTIFICATE_UPLOAD, CHAIN_UPLOAD, Refusal
+from mutua.chain.catalogue import Evidence, Profile, Rule, Severity
+from mutua.chain.certificate import Certificate
+from mutua.chain.decode import Material
+from mutua.chain.order import Arrangement
+from mutua.chain.verdict import ENGINE, Verdict
+from mutua.message import Message
+
+FORMAT_VERSION = 1
+"""Of the JSON form. It grows by new keys; a changed or lost one raises the number."""
+
+_UPLOAD_OF = {Profile.MIGRATION: CHAIN_UPLOAD, Profile.SERVER: CERTIFICATE_UPLOAD}
+
+
+class Finding(NamedTuple):
+    """A rule that was broken, by which certificate (None: the file as a whole), and the evidence."""
+
+    rule: Rule
+    severity: Severity
+    found: Message
+    certificate: Certificate | None
+
+    @classmethod
+    def of(cls, rule: Rule, profile: Profile, evidence: Evidence) -> "Finding":
+        """The finding that a rule makes of a piece of evidence."""
+        return cls(rule, rule.severities[profile], evidence.found, evidence.certificate)
+
+
+class Report(NamedTuple):
+    """All that is to be said about one input."""
+
+    profile: Profile
+    at: datetime
+    material: Material
+    arrangement: Arrangement
+    verdict: Verdict
+    findings: tuple[Finding, ...]
+
+    @property
+    def path(self) -> tuple[Certificate, ...]:
+        """The chain in order, leaf first."""
+        return self.arrangement.path
+
+    @property
+    def errors(self) -> tuple[Finding, ...]:
+        """The findings that stop somebody."""
+        return tuple(finding for finding in self.findings if finding.severity is Severity.ERROR)
+
+    @property
+    def warnings(self) -> tuple[Finding, ...]:
+        """The findings that do not stop anybody today."""
+        return tuple(finding for finding in self.findings if finding.severity is not Severity.ERROR)
+
+    @property
+    def refusal(self) -> Refusal | None:
+        """The one error that the appliance would answer an upload with, or None if it would take it."""
+        answers = _UPLOAD_OF.get(self.profile)
+        stages = [finding.rule.stage for finding in self.errors if finding.rule.stage is not None]
+        return answers[min(stages)] if answers and stages else None
+
+    def about(self, certificate: Certificate | None) -> tuple[Finding, ...]:
+        """The findings about one certificate; with None, those about the file."""
+        return tuple(finding for finding in self.findings if finding.certificate is certificate)
+
+    def to_json(self, translate: Callable[[Message], str]) -> dict[str, object]:
+        """The report for machines; the sentences in it are for people and go through `translate`."""
+        return {
+            "version": FORMAT_VERSION,
+            "profile": self.profile,
+            "at": self.at.isoformat(),
+            "input": {
+                "encoding": self.material.encoding,
+                "certificates": len(self.material.certificates),
+                "unreadable": len(self.material.unreadable),
+            },
+            "chain": [_certificate_json(certificate) for certificate in self.path],
+            "complete": self.arrangement.root is not None,
+            "verdict": {
+                "engine": ENGINE,
+                "asked": self.verdict.asked,
+                "valid": self.verdict.valid,
+                "detail": self.verdict.detail,
+            },
+            "findings": [_finding_json(finding, translate) for finding in self.findings],
+            "appliance": self.refusal.body() if self.refusal else None,
+            "errors": len(self.errors),
+            "warnings": len(self.warnings),
+        }
+
+
+def _certificate_json(certificate: Certificate) -> dict[str, object]:
+    return {
+        "position": certificate.position,
+        "issued_to": certificate.issued_to,
+        "issued_by": certificate.issued_by,
+        "not_before": certificate.not_before.isoformat(),
+        "not_after": certificate.not_after.isoformat(),
+        "sha256": certificate.fingerprint,
+    }
+
+
+def _finding_json(finding: Finding, translate: Callable[[Message], str]) -> dict[str, object]:
+    rule = finding.rule
+    return {
+        "rule": rule.id,
+        "requirement": rule.requirement,
+        "severity": finding.severity.name.lower(),
+        "certificate": finding.certificate.position if finding.certificate else None,
+        "title": translate(Message(rule.title)),
+        "reason": translate(Message(rule.reason)),
+        "found": translate(finding.found),
+        "fix": translate(Message(rule.fix)),
+        "source": rule.source,
+    }

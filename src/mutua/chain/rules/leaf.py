@@ -1,0 +1,175 @@
+"""Rules about the leaf: whose key it has, and what it may be used for (R3, R5, R6)."""
+
+from collections.abc import Iterator
+
+from cryptography import x509
+from cryptography.x509.oid import ExtendedKeyUsageOID
+
+from mutua.chain.appliance import Stage
+from mutua.chain.catalogue import (
+    CHAINS,
+    EVERY,
+    UPLOADS,
+    Authority,
+    Evidence,
+    Examined,
+    Profile,
+    errors,
+    rule,
+)
+from mutua.chain.certificate import Certificate
+from mutua.message import N_, Message, message
+
+_PURPOSES = {
+    ExtendedKeyUsageOID.SERVER_AUTH: "serverAuth",
+    ExtendedKeyUsageOID.CLIENT_AUTH: "clientAuth",
+    ExtendedKeyUsageOID.CODE_SIGNING: "codeSigning",
+    ExtendedKeyUsageOID.EMAIL_PROTECTION: "emailProtection",
+    ExtendedKeyUsageOID.TIME_STAMPING: "timeStamping",
+    ExtendedKeyUsageOID.OCSP_SIGNING: "OCSPSigning",
+    ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE: "anyExtendedKeyUsage",
+}
+
+
+@rule(
+    "leaf.csr-key-mismatch",
+    "R3",
+    errors(*EVERY),
+    stage=Stage.CSR_KEY,
+    title=N_("the certificate answers another signing request"),
+    reason=N_("A console takes only a certificate for the key that it made itself with its own signing request."),
+    fix=N_("generate one signing request, leave it alone, and have the CA sign that one."),
+)
+def csr_key_mismatch(examined: Examined) -> Iterator[Evidence]:
+    for leaf in examined.leaf:
+        if examined.request_keys and leaf.key_id not in examined.request_keys:
+            yield Evidence(
+                message("The key of {name} is not the key of the signing request.", name=leaf.issued_to), leaf
+            )
+
+
+@rule(
+    "leaf.key-mismatch",
+    "R3",
+    errors(*EVERY),
+    title=N_("the private key belongs to another certificate"),
+    reason=N_("Without the private key of its leaf nobody can use a chain."),
+    fix=N_("find the key that the signing request was made with."),
+)
+def key_mismatch(examined: Examined) -> Iterator[Evidence]:
+    for leaf in examined.leaf:
+        if examined.private_key is not None and leaf.key_id != examined.private_key:
+            yield Evidence(message("The private key given is not the key of {name}.", name=leaf.issued_to), leaf)
+
+
+@rule(
+    "leaf.is-a-ca",
+    "R2",
+    errors(*CHAINS),
+    stage=Stage.CHAIN,
+    title=N_("the leaf is missing"),
+    reason=N_("A chain begins with the console's own certificate, which is no certificate authority."),
+    fix=N_("put the certificate that the CA made from your signing request first in the file."),
+    source="RFC 5280, section 4.2.1.9",
+)
+def is_a_ca(examined: Examined) -> Iterator[Evidence]:
+    for leaf in examined.leaf:
+        if leaf.is_ca:
+            yield Evidence(
+                message("{name} is a certificate authority, and nothing in the file is below it.", name=leaf.issued_to),
+                leaf,
+            )
+
+
+@rule(
+    "leaf.no-server-auth",
+    "R5",
+    errors(Profile.MIGRATION, Profile.SERVER, Profile.MTLS),
+    stage=Stage.EXTENDED_KEY_USAGE,
+    title=N_("no server authentication"),
+    reason=N_("The other side refuses a server whose certificate is not made for one."),
+    fix=N_("request a certificate whose extended key usage lists server authentication."),
+    source="RFC 5280, section 4.2.1.12",
+    fixes={
+        Authority.AD_CS: N_(
+            'duplicate the template "Web Server", Extensions → Application Policies → '
+            "add Server Authentication, publish it, request again."
+        ),
+        Authority.OPENSSL: "extendedKeyUsage = serverAuth, clientAuth",
+    },
+)
+def no_server_auth(examined: Examined) -> Iterator[Evidence]:
+    for leaf in examined.leaf:
+        if not _permits(examined, leaf, ExtendedKeyUsageOID.SERVER_AUTH):
+            yield Evidence(_purposes(leaf), leaf)
+
+
+@rule(
+    "leaf.no-client-auth",
+    "R5",
+    errors(Profile.MIGRATION, Profile.MTLS, Profile.CLIENT),
+    stage=Stage.EXTENDED_KEY_USAGE,
+    title=N_("no client authentication"),
+    reason=N_(
+        "In a migration this console is also the client, and the other side refuses a certificate that is "
+        "not made for it."
+    ),
+    fix=N_(
+        "request a certificate whose extended key usage lists client authentication too; a private CA can "
+        "issue it (mutua ca), public ones no longer do."
+    ),
+    source="RFC 5280, section 4.2.1.12",
+    fixes={
+        Authority.AD_CS: N_(
+            'duplicate the template "Web Server", Extensions → Application Policies → '
+            "add Client Authentication, publish it, request again."
+        ),
+        Authority.OPENSSL: "extendedKeyUsage = serverAuth, clientAuth",
+    },
+)
+def no_client_auth(examined: Examined) -> Iterator[Evidence]:
+    for leaf in examined.leaf:
+        if not _permits(examined, leaf, ExtendedKeyUsageOID.CLIENT_AUTH):
+            yield Evidence(_purposes(leaf), leaf)
+
+
+def _permits(examined: Examined, leaf: Certificate, purpose: x509.ObjectIdentifier) -> bool:
+    """TLS takes a certificate without the extension for any purpose; the appliance wants it listed."""
+    listed = leaf.extended_key_usage
+    if examined.profile in UPLOADS:
+        return listed is not None and purpose in listed
+    return listed is None or purpose in listed or ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE in listed
+
+
+def _purposes(leaf: Certificate) -> Message:
+    if leaf.extended_key_usage is None:
+        return message("The certificate has no extended key usage at all; the appliance wants it spelled out.")
+    listed = sorted(_PURPOSES.get(purpose, purpose.dotted_string) for purpose in leaf.extended_key_usage)
+    return message("Extended key usage lists {purposes} only.", purposes=", ".join(listed[:10]))
+
+
+@rule(
+    "leaf.no-key-encipherment",
+    "R6",
+    errors(*UPLOADS),
+    stage=Stage.KEY_ENCIPHERMENT,
+    title=N_("no key encipherment"),
+    reason=N_("The appliance takes a leaf for a web server's only if its key usage includes key encipherment."),
+    fix=N_("request a certificate whose key usage includes key encipherment."),
+    source="RFC 5280, section 4.2.1.3",
+    fixes={
+        Authority.AD_CS: N_(
+            "in the template, Extensions → Key Usage → allow key exchange only with key encryption "
+            "(key encipherment), publish it, request again."
+        ),
+        Authority.OPENSSL: "keyUsage = critical, digitalSignature, keyEncipherment",
+    },
+)
+def no_key_encipherment(examined: Examined) -> Iterator[Evidence]:
+    for leaf in examined.leaf:
+        if leaf.key_usage is None:
+            yield Evidence(
+                message("The certificate has no key usage at all; the appliance wants it spelled out."), leaf
+            )
+        elif not leaf.key_usage.key_encipherment:
+            yield Evidence(message("Key usage is there and lacks key encipherment."), leaf)

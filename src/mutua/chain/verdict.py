@@ -1,0 +1,65 @@
+"""Whether the path is valid, by an established engine: never by our own rules alone."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from cryptography import x509
+from cryptography.x509.verification import (
+    Criticality,
+    ExtensionPolicy,
+    Policy,
+    PolicyBuilder,
+    Store,
+    VerificationError,
+)
+
+from mutua.chain.certificate import Certificate, printable
+
+ENGINE = "pyca/cryptography"
+
+
+class Verdict(NamedTuple):
+    """The engine's answer. `asked` is False where there was no path to ask about."""
+
+    asked: bool
+    valid: bool
+    detail: str = ""
+
+
+NOT_ASKED = Verdict(asked=False, valid=False)
+
+
+def _require_cert_sign(_policy: Policy, _certificate: x509.Certificate, usage: x509.KeyUsage | None) -> None:
+    if usage is not None and not usage.key_cert_sign:
+        raise ValueError("keyCertSign must be asserted in a CA certificate")
+
+
+_CA_POLICY = (
+    ExtensionPolicy.permit_all()
+    .require_present(x509.BasicConstraints, Criticality.AGNOSTIC, None)
+    .may_be_present(x509.KeyUsage, Criticality.AGNOSTIC, _require_cert_sign)
+)
+_LEAF_POLICY = ExtensionPolicy.permit_all()
+
+
+def judge(path: Sequence[Certificate], anchor: Certificate, at: datetime) -> Verdict:
+    """Validate the leaf of `path` against one trust anchor at a time (RFC 5280, section 6).
+
+    Private PKI is the subject, so what only the Web PKI demands (a subject alternative name, key
+    identifiers) is left to the rules. The depth is the path's own: R22 is a rule, not an engine limit.
+    """
+    leaf, *above = path
+    intermediates = [certificate.x509 for certificate in above if certificate.fingerprint != anchor.fingerprint]
+    policy = (
+        PolicyBuilder()
+        .store(Store([anchor.x509]))
+        .time(at)
+        .max_chain_depth(max(8, len(path)))
+        .extension_policies(ca_policy=_CA_POLICY, ee_policy=_LEAF_POLICY)
+    )
+    try:
+        policy.build_client_verifier().verify(leaf.x509, intermediates)
+    except (VerificationError, ValueError, x509.UnsupportedGeneralNameType) as error:
+        return Verdict(asked=True, valid=False, detail=printable(str(error)))
+    return Verdict(asked=True, valid=True)

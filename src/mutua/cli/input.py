@@ -1,0 +1,67 @@
+"""Reading what the person named on the command line: files, standard input, secrets, moments."""
+
+import os
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from mutua.chain.decode import MAX_BYTES
+from mutua.cli.exits import Exit, Failure
+from mutua.message import message
+
+
+def read_file(name: str) -> bytes:
+    """The content of a file, or of standard input for `-`. Raises `Failure` with `Exit.UNREADABLE`."""
+    try:
+        if name == "-":
+            content = sys.stdin.buffer.read(MAX_BYTES + 1)
+        else:
+            with Path(name).open("rb") as file:
+                content = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise Failure(
+            message("{name} cannot be read: {reason}.", name=name, reason=error.strerror or error), Exit.UNREADABLE
+        ) from error
+    if len(content) > MAX_BYTES:
+        raise Failure(
+            message("{name} is larger than {limit} MiB.", name=name, limit=MAX_BYTES // 2**20),
+            Exit.UNREADABLE,
+            message("give the file with the certificates alone."),
+        )
+    return content
+
+
+def read_secret(password_file: str | None, *, variable: str, prompt: str) -> str:
+    """A secret from a file, else from the environment variable, else asked for on the terminal.
+
+    It is never taken from an argument: those can be seen by everybody on the machine.
+    """
+    if password_file is not None:
+        return read_file(password_file).decode("utf-8", "replace").rstrip("\r\n")
+    if variable in os.environ:
+        return os.environ[variable]
+    if sys.stdin.isatty():
+        secret: str = click.prompt(prompt, hide_input=True, err=True)
+        return secret
+    raise Failure(
+        message("a password is needed and there is no terminal to ask on."),
+        Exit.USAGE,
+        message("give --password-file, or set {variable}.", variable=variable),
+    )
+
+
+class Moment(click.ParamType[datetime]):
+    """A time with or without a zone (ISO 8601); without one it is UTC."""
+
+    name = "time"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        if isinstance(value, datetime):
+            return value
+        try:
+            moment = datetime.fromisoformat(str(value))
+        except ValueError:
+            self.fail(f"{value!r}: expected e.g. 2026-11-24 or 2026-11-24T21:30:00Z", param, ctx)
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
