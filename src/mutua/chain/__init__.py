@@ -36,20 +36,20 @@ def check(
     *,
     at: datetime,
     profile: Profile = Profile.MIGRATION,
-    request_keys: Sequence[bytes] = (),
+    request_keys: Sequence[bytes] | None = None,
     private_key: bytes | None = None,
 ) -> Report:
     """Everything that is wrong with the certificates in `data`, at once.
 
     `at` is the moment to judge by (aware). `request_keys` are the public keys (DER SubjectPublicKeyInfo)
-    of the signing requests that the leaf may answer (R3); `private_key` is the public half of the key
-    that it must have. Raises `InputTooLargeError`; whatever else is wrong with the input is in the report.
+    of the signing requests that the leaf may answer (R3), None where that is not asked; `private_key` is the
+    public half of the key that it must have. Raises `InputTooLargeError`; whatever else is wrong with the input is in the report.
     """
     material = decode(data)
-    known_keys = [*request_keys, *([private_key] if private_key else [])]
+    known_keys = [*(request_keys or ()), *([private_key] if private_key else [])]
     arrangement = arrange(material.certificates, known_keys)
     verdict = _judge(arrangement, at)
-    examined = Examined(profile, at, material, arrangement, verdict, tuple(request_keys), private_key)
+    examined = Examined(profile, at, material, arrangement, verdict, request_keys, private_key)
     return Report(profile, at, material, arrangement, verdict, tuple(_findings(examined)))
 
 

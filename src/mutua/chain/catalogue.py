@@ -1,6 +1,6 @@
 """What a rule is, and the catalogue that all of them stand in."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from enum import IntEnum, StrEnum
 from typing import NamedTuple
@@ -50,7 +50,7 @@ class Examined(NamedTuple):
     material: Material
     arrangement: Arrangement
     verdict: Verdict
-    request_keys: tuple[bytes, ...]
+    request_keys: Sequence[bytes] | None
     private_key: bytes | None
 
     @property

@@ -56,7 +56,7 @@ def command(file: str, csr: str | None, key: str | None, profile: str, at: datet
         data,
         profile=chain.Profile(profile),
         at=at or datetime.now(UTC),
-        request_keys=[_request_key(csr)] if csr else [],
+        request_keys=[_request_key(csr)] if csr else None,
         private_key=_private_key(key) if key else None,
     )
     if form == "json":

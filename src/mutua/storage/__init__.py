@@ -1,0 +1,1 @@
+"""Where it stays: the state folder, the database and its schema, the sealing of secrets."""

@@ -42,7 +42,7 @@ _PURPOSES = {
 )
 def csr_key_mismatch(examined: Examined) -> Iterator[Evidence]:
     for leaf in examined.leaf:
-        if examined.request_keys and leaf.key_id not in examined.request_keys:
+        if examined.request_keys is not None and leaf.key_id not in examined.request_keys:
             yield Evidence(
                 message("The key of {name} is not the key of the signing request.", name=leaf.issued_to), leaf
             )
