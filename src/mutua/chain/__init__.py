@@ -43,7 +43,8 @@ def check(
 
     `at` is the moment to judge by (aware). `request_keys` are the public keys (DER SubjectPublicKeyInfo)
     of the signing requests that the leaf may answer (R3), None where that is not asked; `private_key` is the
-    public half of the key that it must have. Raises `InputTooLargeError`; whatever else is wrong with the input is in the report.
+    public half of the key that it must have. Raises `InputTooLargeError`; whatever else is wrong with the
+    input is in the report.
     """
     material = decode(data)
     known_keys = [*(request_keys or ()), *([private_key] if private_key else [])]

@@ -1,0 +1,1 @@
+"""What is managed: devices, their groups and the credentials they are reached with."""

@@ -1,0 +1,1 @@
+"""How the devices of one console move to another, so that none is lost and none is managed twice (R24)."""
