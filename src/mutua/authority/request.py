@@ -123,6 +123,12 @@ def _problem(field: _Field, value: str) -> Message | None:
     return None
 
 
+def attribute_problem(attribute: x509.NameAttribute[str | bytes]) -> Message | None:
+    """What is wrong with a value of a subject that somebody else wrote, by the same rules, or None."""
+    field = next((field for field in _FIELDS if field.oid == attribute.oid), None)
+    return _problem(field, str(attribute.value)) if field else None
+
+
 def common_name_problem(common_name: str) -> Message | None:
     """Why R9 and R11 forbid this common name, or None."""
     if not common_name.strip():
