@@ -1,7 +1,6 @@
 """A signing request from somebody else: reading it, and what keeps it from being signed."""
 
 import warnings
-from collections.abc import Iterator
 from typing import NamedTuple, TypeGuard
 
 from cryptography import x509
@@ -12,7 +11,7 @@ from cryptography.x509.oid import NameOID
 
 from mutua.authority.errors import RequestRefusedError, UnreadableRequestError
 from mutua.authority.keys import PublicKey
-from mutua.authority.request import InvalidAlternativeName, attribute_problem, common_name_problem, parse_name
+from mutua.authority.request import InvalidAlternativeName, attribute_problem, common_name_problem, names_of
 from mutua.chain.decode import Encoding as FileEncoding
 from mutua.chain.decode import InputTooLargeError, Material, decode
 from mutua.message import Message, message
@@ -67,7 +66,7 @@ def accept(request: x509.CertificateSigningRequest, *, needs_name: bool) -> Acce
     """Check a request and say what may go into its certificate.
 
     Its own signature must verify, its subject must satisfy R9 and R11, its key must be one that TLS peers
-    take. Where it has no alternative name its common names become such; `needs_name` demands that this
+    take. Where it has no alternative name its common name becomes one; `needs_name` demands that this
     works. Raises `RequestRefusedError`.
     """
     if len(request.public_bytes(Encoding.DER)) > MAX_REQUEST_BYTES:
@@ -85,7 +84,7 @@ def accept(request: x509.CertificateSigningRequest, *, needs_name: bool) -> Acce
         ) from error
     if problem := _subject_problem(subject):
         raise RequestRefusedError(problem, message("make a new request with a valid subject."))
-    return Accepted(subject, names or tuple(_names_of(subject, needs_name)), public_key)
+    return Accepted(subject, names or _names_of(subject, needs_name), public_key)
 
 
 def _public_key(request: x509.CertificateSigningRequest) -> PublicKey:
@@ -122,13 +121,14 @@ def _subject_problem(subject: x509.Name) -> Message | None:
     return next(filter(None, map(attribute_problem, subject)), None)
 
 
-def _names_of(subject: x509.Name, needs_name: bool) -> Iterator[x509.GeneralName]:
-    for attribute in subject.get_attributes_for_oid(NameOID.COMMON_NAME):
-        try:
-            yield parse_name(str(attribute.value))
-        except InvalidAlternativeName as error:
-            if needs_name:
-                raise RequestRefusedError(
-                    message("it has no alternative name, and its common name is neither a host name nor an address."),
-                    message("make a new request that lists its host names or addresses."),
-                ) from error
+def _names_of(subject: x509.Name, needs_name: bool) -> tuple[x509.GeneralName, ...]:
+    """The first common name as alternative name; none where it cannot serve and none is needed."""
+    common_name = subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0]
+    try:
+        return names_of(str(common_name.value))
+    except InvalidAlternativeName as error:
+        if not needs_name:
+            return ()
+        raise RequestRefusedError(
+            error.problem, message("make a new request that lists its host names or addresses.")
+        ) from error

@@ -1,8 +1,11 @@
 """Writing files that nobody may lose or read by accident."""
 
+import errno
 import os
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from secrets import token_hex
 from typing import NamedTuple
 
 SECRET = 0o600
@@ -17,45 +20,46 @@ class NewFile(NamedTuple):
     mode: int
 
 
-def write_all(files: list[NewFile], *, overwrite: bool = False) -> None:
+def write_all(files: Sequence[NewFile], *, overwrite: bool = False) -> None:
     """Write every file or none. A file has its final mode from its first moment.
 
-    Without `overwrite` an existing file is never touched: raises `FileExistsError`, which names it. Raises
-    `OSError` where the folder does not allow it; the files already made are removed again.
+    Without `overwrite` an existing file is never touched: raises `FileExistsError`. With it, every new file
+    is complete beside its target before the first target changes. Raises `OSError` where the system refuses;
+    `filename` is then the file that was wanted.
     """
-    if overwrite:
-        _replace_all(files)
-    else:
-        _create_all(files)
-
-
-def _create_all(files: list[NewFile]) -> None:
     made: list[Path] = []
+    staged = [_beside(file.path) if overwrite else file.path for file in files]
     try:
-        for file in files:
-            with open(os.open(file.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, file.mode), "wb") as stream:  # noqa: PTH123
-                made.append(file.path)
-                stream.write(file.content)
-                stream.flush()
-                os.fsync(stream.fileno())
-    except BaseException:
-        _remove(made)
+        for file, path in zip(files, staged, strict=True):
+            if overwrite:
+                _check_replaceable(file.path)
+            _create(path, file, made)
+        if overwrite:
+            for file, path in zip(files, staged, strict=True):
+                path.replace(file.path)
+    except BaseException as error:
+        for path in made:
+            with suppress(OSError):
+                path.unlink()
+        if isinstance(error, OSError):
+            error.filename = str(file.path)
         raise
 
 
-def _replace_all(files: list[NewFile]) -> None:
-    """Each file is complete beside its target before the first target changes."""
-    staged = [file._replace(path=file.path.with_name(f".{file.path.name}.{os.getpid()}.new")) for file in files]
-    _create_all(staged)
-    try:
-        for ready, file in zip(staged, files, strict=True):
-            ready.path.replace(file.path)
-    except BaseException:
-        _remove([ready.path for ready in staged])
-        raise
+def _beside(path: Path) -> Path:
+    return path.with_name(f".{token_hex(8)}.new")
 
 
-def _remove(paths: list[Path]) -> None:
-    for path in paths:
-        with suppress(OSError):
-            path.unlink()
+def _check_replaceable(path: Path) -> None:
+    """A device, a folder or a link (/dev/stdout is one) is not what the person meant to replace."""
+    if path.is_symlink() or (path.exists() and not path.is_file()):
+        raise OSError(errno.EINVAL, "it is not a regular file")
+
+
+def _create(path: Path, file: NewFile, made: list[Path]) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, file.mode)
+    made.append(path)
+    with os.fdopen(descriptor, "wb") as stream:
+        stream.write(file.content)
+        stream.flush()
+        os.fsync(stream.fileno())

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from mutua.authority.keys import KeyType, PrivateKey, PublicKey, generate
-from mutua.authority.request import parse_name
+from mutua.authority.request import names_of
 
 SERVER_AUTH = ExtendedKeyUsageOID.SERVER_AUTH
 CLIENT_AUTH = ExtendedKeyUsageOID.CLIENT_AUTH
@@ -134,7 +134,7 @@ def self_signed(
     is neither a host name nor an address.
     """
     until = datetime.now(UTC) + timedelta(days=days)
-    alternatives = tuple(names) or (parse_name(common_name),)
+    alternatives = names or names_of(common_name)
     return issue(Template(common_name=common_name, names=alternatives, not_after=until), key=key)
 
 

@@ -82,9 +82,22 @@ def build_request(
     common name is neither a host name nor an address.
     """
     name = distinguished_name(subject)
-    alternatives = names or (parse_name(subject.common_name.strip()),)
+    alternatives = names or names_of(subject.common_name)
     builder = x509.CertificateSigningRequestBuilder().subject_name(name)
     return builder.add_extension(x509.SubjectAlternativeName(alternatives), critical=False).sign(key, SHA256())
+
+
+def names_of(common_name: str) -> tuple[x509.GeneralName, ...]:
+    """The common name as the alternative name. Raises `InvalidAlternativeName` where it cannot serve as one."""
+    try:
+        return (parse_name(common_name.strip()),)
+    except InvalidAlternativeName as error:
+        raise InvalidAlternativeName(
+            message(
+                "the common name {name!r} is neither a host name nor an address, and no alternative names are given.",
+                name=common_name.strip()[:64],
+            )
+        ) from error
 
 
 def distinguished_name(subject: Subject) -> x509.Name:

@@ -1,0 +1,56 @@
+"""Keeping what a command made: secrets for their owner alone, nothing overwritten unasked."""
+
+import os
+
+from mutua.cli.exits import Exit, Failure
+from mutua.cli.input import read_secret
+from mutua.message import message
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mutua.authority.files import NewFile
+
+MAX_PASSPHRASE_BYTES = 1023
+"""OpenSSL opens no key with a longer one."""
+
+
+def keep(files: "Sequence[NewFile]", *, force: bool) -> None:
+    """Write all files or none. Raises `Failure` where one exists and `force` is not given, or cannot be written."""
+    from mutua.authority.files import write_all
+
+    try:
+        write_all(files, overwrite=force)
+    except FileExistsError as error:
+        raise Failure(
+            message("{path} exists already and was left alone.", path=error.filename),
+            Exit.USAGE,
+            message("name another file, or replace it with --force."),
+        ) from error
+    except OSError as error:
+        raise Failure(
+            message("{path} cannot be written: {reason}.", path=error.filename, reason=error.strerror or error),
+            Exit.USAGE,
+            message("name a file in a folder that exists and is writable."),
+        ) from error
+
+
+def given_passphrase(password_file: str | None, variable: str) -> bytes | None:
+    """The passphrase of a key from a file, else from the environment; None where neither is given.
+
+    Raises `Failure` where it is empty or longer than `MAX_PASSPHRASE_BYTES`.
+    """
+    if password_file is None and variable not in os.environ:
+        return None
+    passphrase = read_secret(password_file, variable=variable, prompt="").encode("utf-8", "surrogateescape")
+    if not 0 < len(passphrase) <= MAX_PASSPHRASE_BYTES:
+        raise Failure(
+            message(
+                "the password has {length} bytes; expected 1 to {limit}.",
+                length=len(passphrase),
+                limit=MAX_PASSPHRASE_BYTES,
+            ),
+            Exit.USAGE,
+        )
+    return passphrase
