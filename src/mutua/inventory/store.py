@@ -3,14 +3,14 @@
 Every function works inside the caller's transaction, so an import or a migration is all or nothing.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import islice
 from typing import NamedTuple, TypeVar
 
 from sqlalchemy import Connection, RowMapping, Table, func, insert, select, update
 
-from mutua.inventory.records import Credential, CredentialKind, Device, DeviceType, Group, Health
+from mutua.inventory.records import Credential, CredentialKind, Device, DeviceType, Fleet, Group, Health
 from mutua.message import N_, Message, message
 from mutua.storage.sealing import Sealer
 from mutua.storage.tables import credentials, devices, group_members, groups
@@ -26,12 +26,16 @@ _TAKEN = {
     "groups": N_("a group named {name} is already here."),
     "credentials": N_("a credential named {name} is already here."),
 }
+_MISSING = {
+    "groups": N_("there is no group named {name}."),
+    "credentials": N_("there is no credential named {name}."),
+}
 
 T = TypeVar("T")
 
 
-class ClashError(Exception):
-    """Something of that name is already here; `problems` names each."""
+class CannotAddError(Exception):
+    """A name is already here, or one that is referred to is not; `problems` says which."""
 
     def __init__(self, problems: Sequence[Message]) -> None:
         super().__init__("; ".join(map(str, problems)))
@@ -64,8 +68,16 @@ def count(connection: Connection) -> Counts:
     return Counts(*(connection.execute(query).scalar_one() for query in (managed, made, known)))
 
 
+def add_fleet(connection: Connection, fleet: Fleet, sealer: Sealer) -> None:
+    """Add everything; groups that are here already get the new devices too. Raises `CannotAddError`."""
+    here = _ids(connection, groups, "name", [group.name for group in fleet.groups])
+    add_credentials(connection, fleet.credentials, sealer)
+    add_groups(connection, [group for group in fleet.groups if group.name not in here])
+    add_devices(connection, fleet.devices)
+
+
 def add_credentials(connection: Connection, added: Sequence[Credential], sealer: Sealer) -> None:
-    """Add credentials, their passwords sealed. Raises `ClashError`."""
+    """Add credentials, their passwords sealed. Raises `CannotAddError`."""
     _refuse(_clashes(connection, credentials, "name", [credential.name for credential in added]))
     rows = [
         {
@@ -81,11 +93,11 @@ def add_credentials(connection: Connection, added: Sequence[Credential], sealer:
 
 
 def add_groups(connection: Connection, added: Sequence[Group]) -> None:
-    """Add groups, parents before children. Raises `ClashError`; parents must be added or present."""
+    """Add groups, parents before children. Raises `CannotAddError`; parents must be added or present."""
     _refuse(_clashes(connection, groups, "name", [group.name for group in added]))
     root = connection.execute(select(groups.c.id).where(groups.c.name == STATIC_GROUPS)).scalar_one()
     for group in _parents_first(added):
-        parent = root if group.parent is None else _ids(connection, groups, "name", [group.parent])[group.parent]
+        parent = root if group.parent is None else _present(connection, groups, [group.parent])[group.parent]
         connection.execute(
             groups.insert().values(
                 name=group.name,
@@ -98,13 +110,13 @@ def add_groups(connection: Connection, added: Sequence[Group]) -> None:
 
 
 def add_devices(connection: Connection, added: Sequence[Device]) -> None:
-    """Add devices with their memberships; groups and credentials must be present. Raises `ClashError`."""
+    """Add devices with their memberships; groups and credentials must be present. Raises `CannotAddError`."""
     now = datetime.now(UTC)
     for portion in _portions(added):
         tags = [device.service_tag for device in portion]
         _refuse(_clashes(connection, devices, "service_tag", tags))
-        credential_ids = _ids(connection, credentials, "name", {d.credential for d in portion if d.credential})
-        group_ids = _ids(connection, groups, "name", {name for device in portion for name in device.groups})
+        credential_ids = _present(connection, credentials, {d.credential for d in portion if d.credential})
+        group_ids = _present(connection, groups, {name for device in portion for name in device.groups})
         connection.execute(
             insert(devices),
             [
@@ -211,7 +223,7 @@ def _parents_first(added: Sequence[Group]) -> Iterator[Group]:
     while waiting:
         ready = [group for group in waiting.values() if group.parent not in waiting]
         if not ready:
-            raise ClashError([message("the groups {names} are each other's parents.", names=", ".join(waiting))])
+            raise CannotAddError([message("the groups {names} are each other's parents.", names=", ".join(waiting))])
         for group in ready:
             yield waiting.pop(group.name)
 
@@ -230,6 +242,12 @@ def _ids(connection: Connection, table: Table, column: str, names: Iterable[str]
     return found
 
 
+def _present(connection: Connection, table: Table, names: Collection[str]) -> dict[str, int]:
+    found = _ids(connection, table, "name", names)
+    _refuse([Message(_MISSING[table.name], {"name": name}) for name in sorted(set(names) - set(found))])
+    return found
+
+
 def _clashes(connection: Connection, table: Table, column: str, names: Iterable[str]) -> list[Message]:
     present = _ids(connection, table, column, names)
     return [Message(_TAKEN[table.name], {"name": name}) for name in sorted(present)]
@@ -237,7 +255,7 @@ def _clashes(connection: Connection, table: Table, column: str, names: Iterable[
 
 def _refuse(problems: Sequence[Message]) -> None:
     if problems:
-        raise ClashError(problems)
+        raise CannotAddError(problems)
 
 
 def _place(credential: str) -> str:
