@@ -20,6 +20,7 @@ MAX_REQUEST_BYTES = 64 * 1024
 """The longest request (DER) that is signed; a usual one has about one thousand bytes."""
 
 _LEAST_RSA_BITS = 2048
+_BROKEN_HASHES = ("md5", "sha1")
 _CURVES = (ec.SECP256R1, ec.SECP384R1, ec.SECP521R1)
 
 
@@ -93,6 +94,12 @@ def _public_key(request: x509.CertificateSigningRequest) -> PublicKey:
         raise RequestRefusedError(
             message("its key is not one that every TLS peer takes."),
             message("make a new key: RSA of 2048 bits or more, or EC on P-256, P-384 or P-521."),
+        )
+    digest = request.signature_hash_algorithm
+    if digest is not None and digest.name in _BROKEN_HASHES:
+        raise RequestRefusedError(
+            message("it is signed with {hash}, which proves nothing any more.", hash=digest.name.upper()),
+            message("make a new request, signed with SHA-256."),
         )
     if not request.is_signature_valid:
         raise RequestRefusedError(

@@ -80,7 +80,8 @@ def init(folder: Path, name: str | None, key_type: str, password_file: str | Non
 @command.command(
     "sign",
     help=N_(
-        "Sign the request CSR with the authority in DIR. CSR is a file, or - for standard input; what is written is the whole chain."
+        "Sign the request CSR with the authority in DIR. CSR is a file, or - for standard input; what is written is "
+        "the whole chain."
     ),
     epilog=N_(
         "Examples:\n\n"

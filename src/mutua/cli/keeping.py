@@ -3,7 +3,7 @@
 import os
 
 from mutua.cli.exits import Exit, Failure
-from mutua.cli.input import read_secret
+from mutua.cli.input import read_file
 from mutua.message import message
 
 TYPE_CHECKING = False
@@ -41,9 +41,12 @@ def given_passphrase(password_file: str | None, variable: str) -> bytes | None:
 
     Raises `Failure` where it is empty or longer than `MAX_PASSPHRASE_BYTES`.
     """
-    if password_file is None and variable not in os.environ:
+    if password_file is not None:
+        passphrase = read_file(password_file).rstrip(b"\r\n")
+    elif variable in os.environ:
+        passphrase = os.fsencode(os.environ[variable])
+    else:
         return None
-    passphrase = read_secret(password_file, variable=variable, prompt="").encode("utf-8", "surrogateescape")
     if not 0 < len(passphrase) <= MAX_PASSPHRASE_BYTES:
         raise Failure(
             message(
