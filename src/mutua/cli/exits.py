@@ -27,7 +27,7 @@ class Failure(click.ClickException):
         super().__init__(str(problem))
         self.problem = problem
         self.advice = advice
-        self.exit_code = exit_code
+        self.exit_code = exit_code  # type: ignore[misc]  # click declares it for the class, and reads the instance
 
     def show(self, file: IO[Any] | None = None) -> None:
         """Say it on standard error, in the person's language."""

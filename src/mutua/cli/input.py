@@ -33,13 +33,18 @@ def read_file(name: str) -> bytes:
     return content
 
 
+def secret_in(file: str) -> str:
+    """The secret that a file holds: its text without the line end."""
+    return read_file(file).decode("utf-8", "replace").rstrip("\r\n")
+
+
 def read_secret(password_file: str | None, *, variable: str, prompt: str) -> str:
     """A secret from a file, else from the environment variable, else asked for on the terminal.
 
     It is never taken from an argument: those can be seen by everybody on the machine.
     """
     if password_file is not None:
-        return read_file(password_file).decode("utf-8", "replace").rstrip("\r\n")
+        return secret_in(password_file)
     if variable in os.environ:
         return os.environ[variable]
     if sys.stdin.isatty():

@@ -88,7 +88,7 @@ class PeerChannel:
         """The leaf alone proves a key; what else the peer sends along proves nothing."""
         connection = response.extensions["network_stream"].get_extra_info("ssl_object")
         try:
-            self.peer = Certificate(connection.getpeercert(binary_form=True), 1)
+            self.peer = Certificate(connection.getpeercert(True), 1)
         except UnreadableCertificateError as error:
             raise WrongPeerError(str(error)) from error
         if self._pinned is not None and key_sha256(self.peer) != self._pinned:

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
     load_der_private_key,
 )
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from mutua import chain
 from mutua.authority.issue import self_signed
@@ -84,16 +84,19 @@ class Identities:
         self._database = database
         self._sealer = sealer
 
-    def current(self) -> Identity | None:
-        """The newest identity, or None before the first start."""
+    def has_identity(self) -> bool:
+        """False before the first start only."""
         with self._database.reading() as connection:
-            row = connection.execute(select(identities).order_by(identities.c.id.desc()).limit(1)).one_or_none()
-        if row is None:
-            return None
+            return connection.execute(select(func.count()).select_from(identities)).scalar_one() > 0
+
+    def current(self) -> Identity:
+        """The newest identity."""
+        with self._database.reading() as connection:
+            row = connection.execute(select(identities).order_by(identities.c.id.desc()).limit(1)).one()
         certificates = decode(row.certificates_pem.encode()).certificates
         return Identity(IdentityKind(row.kind), certificates, self._open(row.key_sealed, row.key_sha256))
 
-    def create_self_signed(self, name: str, names: Sequence[x509.GeneralName]) -> Identity:
+    def create_self_signed(self, name: str, names: Sequence[x509.GeneralName]) -> None:
         """The identity of the first start: nobody vouches for it yet."""
         issued = self_signed(name, names)
         if issued.key is None:
@@ -101,7 +104,6 @@ class Identities:
         identity = Identity(IdentityKind.SELF_SIGNED, decode(issued.pem).certificates, issued.key)
         with self._database.writing() as connection:
             self._store(connection, identity, issued.key)
-        return identity
 
     def generate_request(self, subject: Subject, names: Sequence[x509.GeneralName], key_type: KeyType) -> str:
         """A signing request (PEM) for a fresh key that never leaves this console (R3)."""
@@ -154,6 +156,10 @@ class Identities:
         with self._database.reading() as connection:
             pems = connection.execute(select(trusted_roots.c.pem).order_by(trusted_roots.c.added_at)).scalars().all()
         return decode("".join(pems).encode()).certificates
+
+    def trusted_roots_pem(self) -> str:
+        """The trust anchors, for a TLS context."""
+        return b"".join(root.pem for root in self.trusted_roots()).decode()
 
     def _key_of(self, connection: Connection, leaf: Certificate) -> PrivateKey:
         digest = sha256(leaf.key_id).hexdigest()

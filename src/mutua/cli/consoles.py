@@ -1,0 +1,108 @@
+"""Reaching consoles from the command line: where they are, who signs in, and whose certificates count."""
+
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+
+from mutua.cli.exits import Exit, Failure
+from mutua.cli.input import read_file, read_secret
+from mutua.cli.speaking import F, option
+from mutua.language import _
+from mutua.message import N_, Message, message
+from mutua.peering.contexts import public_client, system_client, unverified_client
+from mutua.peering.remote import ConsoleRefusedError, ConsoleUnreachableError, RemoteConsole
+
+_UNAUTHORISED = 401
+
+
+class ConsoleAddress(click.ParamType[str]):
+    """host:port of a console's public listener; https:// in front is fine."""
+
+    name = "host:port"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        text = str(value).removeprefix("https://").rstrip("/")
+        host, colon, port = text.rpartition(":")
+        if not colon or not host or not port.isdigit() or "/" in text:
+            self.fail(_("{value}: expected host:port, such as 127.0.0.1:8443", value=repr(value)), param, ctx)
+        return text
+
+
+def trust_options(command: F) -> F:
+    """Whose certificates count: `--ca-file` or `--insecure`."""
+    for decorate in (
+        option("--insecure", is_flag=True, help=N_("Do not verify the consoles' certificates. Dangerous.")),
+        option(
+            "--ca-file",
+            metavar="FILE",
+            help=N_("Trust these certificates (a root, or a console's certificate.pem) instead of the system's."),
+        ),
+    ):
+        command = decorate(command)
+    return command
+
+
+def console_options(command: F) -> F:
+    """Which console, and who signs in."""
+    for decorate in (
+        trust_options,
+        option("--password-file", metavar="FILE", help=N_("The password; else MUTUA_PASSWORD, else a prompt.")),
+        option("--user", default="admin", show_default=True, help=N_("A local administrator.")),
+        option("--console", "address", type=ConsoleAddress(), required=True, help=N_("The console, host:port.")),
+    ):
+        command = decorate(command)
+    return command
+
+
+def trust(ca_file: str | None, insecure: bool) -> ssl.SSLContext:
+    """The context for the public listeners. Switching verification off is said aloud."""
+    if insecure:
+        warning = _("Warning: certificates are NOT verified. Anybody in between can read the passwords.")
+        click.secho(warning, fg="red", bold=True, err=True)
+        return unverified_client()
+    if ca_file is None:
+        return system_client()
+    try:
+        return public_client(read_file(ca_file).decode("ascii", "replace"))
+    except ssl.SSLError as error:
+        raise Failure(
+            message("{name} holds no certificate in PEM that could be trusted.", name=ca_file), Exit.UNREADABLE
+        ) from error
+
+
+@contextmanager
+def signed_in(
+    address: str, user: str, password_file: str | None, context: ssl.SSLContext, variable: str = "MUTUA_PASSWORD"
+) -> Iterator[RemoteConsole]:
+    """A signed-in session; whatever goes wrong becomes a `Failure` that says what."""
+    password = read_secret(
+        password_file, variable=variable, prompt=_("Password of {user} at {address}", user=user, address=address)
+    )
+    try:
+        with RemoteConsole(address, user, password, context) as console:
+            yield console
+    except ConsoleUnreachableError as error:
+        raise Failure(
+            message("{address} was not reached: {problem}.", address=error.address, problem=error.problem),
+            Exit.UNREACHABLE,
+            message("check the address and port; --ca-file says which certificate to trust."),
+        ) from error
+    except ConsoleRefusedError as error:
+        raise _refused(error) from error
+
+
+def _refused(error: ConsoleRefusedError) -> Failure:
+    if error.status == _UNAUTHORISED:
+        return Failure(
+            message("{address} does not accept this user and password.", address=error.address), Exit.UNREACHABLE
+        )
+    causes = "".join(f"\n  {argument}" for argument in error.arguments)
+    return Failure(
+        Message(
+            N_("{address} refuses: {id} {text}{causes}"),
+            {"address": error.address, "id": error.message_id, "text": error.message, "causes": causes},
+        ),
+        Exit.FINDINGS,
+    )

@@ -1,0 +1,97 @@
+"""DeviceService: the devices that this console has, and taking in new ones."""
+
+from fastapi import APIRouter, Body
+from fastapi.responses import JSONResponse
+from sqlalchemy import RowMapping
+
+from mutua.console.api.access import CallerDep, ConsoleDep
+from mutua.console.api.collection import PageDep, collection
+from mutua.console.api.errors import NOT_FOUND, ApiError, unable
+from mutua.inventory import store
+from mutua.inventory.records import InvalidFleet, fleet_from_json
+from mutua.inventory.store import CannotAddError
+
+router = APIRouter(prefix="/DeviceService", tags=["Devices"])
+
+MANAGED, QUIESCED = 3000, 4000
+"""`ManagedState`: the appliance's number for a managed device, and ours for one that a migration holds."""
+
+
+@router.get("/Devices")
+def list_devices(_caller: CallerDep, console: ConsoleDep, page: PageDep) -> JSONResponse:
+    """The devices, by id."""
+    with console.database.reading() as connection:
+        rows = store.list_devices(connection, page.skip, page.top)
+        total = store.count_devices(connection)
+    return JSONResponse(collection("DeviceService.Device", [_device(row) for row in rows], total, page))
+
+
+@router.get("/Devices({identifier:int})")
+def one_device(identifier: int, _caller: CallerDep, console: ConsoleDep) -> JSONResponse:
+    """One device."""
+    with console.database.reading() as connection:
+        rows = store.list_devices(connection, 0, 1, identifier)
+    if not rows:
+        raise ApiError(NOT_FOUND)
+    return JSONResponse({"@odata.context": "/api/$metadata#DeviceService.Device"} | _device(rows[0]))
+
+
+@router.post("/Actions/DeviceService.ImportDevices")
+def import_devices(_caller: CallerDep, console: ConsoleDep, fleet: object = Body()) -> dict[str, int]:
+    """Take in devices with their groups and credentials: all of them, or none."""
+    try:
+        added = fleet_from_json(fleet)
+        with console.database.writing() as connection:
+            store.add_fleet(connection, added, console.sealer)
+    except (InvalidFleet, CannotAddError) as error:
+        raise unable(error.problems) from error
+    return {"Devices": len(added.devices), "Groups": len(added.groups), "Credentials": len(added.credentials)}
+
+
+@router.get("/Counts")
+def counts(_caller: CallerDep, console: ConsoleDep) -> dict[str, int]:
+    """What this console manages: quiesced devices do not count."""
+    with console.database.reading() as connection:
+        managed = store.count(connection)
+        held = store.count_devices(connection) - managed.devices
+    return {
+        "Devices": managed.devices,
+        "Groups": managed.groups,
+        "Credentials": managed.credentials,
+        "QuiescedDevices": held,
+    }
+
+
+def _device(row: RowMapping) -> dict[str, object]:
+    address = f"[{row['address']}]" if ":" in row["address"] else row["address"]
+    return {
+        "@odata.type": "#DeviceService.Device",
+        "@odata.id": f"/api/DeviceService/Devices({row['id']})",
+        "Id": row["id"],
+        "Identifier": row["service_tag"],
+        "DeviceServiceTag": row["service_tag"],
+        "ChassisServiceTag": None,
+        "Model": row["model"],
+        "DeviceName": row["name"],
+        "Type": row["type"],
+        "PowerState": 17,
+        "ManagedState": MANAGED if row["quiesced_by"] is None else QUIESCED,
+        "Status": row["health"],
+        "ConnectionState": True,
+        "AssetTag": None,
+        "SystemId": 0,
+        "LastInventoryTime": f"{row['added_at']:%Y-%m-%d %H:%M:%S.000}",
+        "LastStatusTime": f"{row['added_at']:%Y-%m-%d %H:%M:%S.000}",
+        "DeviceCapabilities": [],
+        "DeviceManagement": [
+            {
+                "ManagementId": row["id"],
+                "NetworkAddress": address,
+                "MacAddress": "",
+                "ManagementType": 2,
+                "InstrumentationName": row["name"],
+                "DnsName": "",
+                "ManagementProfile": [],
+            }
+        ],
+    }

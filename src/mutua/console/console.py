@@ -1,0 +1,120 @@
+"""The console itself: what it is made of, and what the API, the pages and the peers may ask of it."""
+
+import socket
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple, Self
+
+from mutua import __version__
+from mutua.authority.keys import KeyType
+from mutua.authority.request import Subject, parse_name, parse_names
+from mutua.chain import Profile
+from mutua.console.accounts import Accounts, Role
+from mutua.console.migrating import Migrating
+from mutua.inventory.store import add_built_in_groups
+from mutua.logbook.application_log import ApplicationLog, Operation
+from mutua.peering import contexts
+from mutua.peering.contexts import Replaceable
+from mutua.peering.identity import Answer, Identities, Identity
+from mutua.peering.standing import Standing
+from mutua.storage.database import Database
+from mutua.storage.settings import guid
+from mutua.storage.state import StateFolder
+
+_OPERATIONS = {Profile.MIGRATION: Operation.UPLOAD_CHAIN, Profile.SERVER: Operation.UPLOAD_CERTIFICATE}
+
+
+class Addresses(NamedTuple):
+    """Where a console listens. `host` is the name or address that others reach it by."""
+
+    host: str
+    port: int
+    peer_port: int
+
+
+class Console:
+    """One running console."""
+
+    def __init__(self, state: StateFolder, database: Database, name: str, addresses: Addresses) -> None:
+        self.state = state
+        self.database = database
+        self.name = name
+        self.addresses = addresses
+        self.sealer = state.sealer()
+        self.guid = guid(database)
+        self.accounts = Accounts(database)
+        self.identities = Identities(database, self.sealer)
+        self.log = ApplicationLog(state.logs)
+        if not self.identities.has_identity():
+            self._create_first_identity()
+        self.identity = self.identities.current()
+        roots = self.identities.trusted_roots_pem()
+        self.public_tls = Replaceable(contexts.public_listener(self.identity.presented))
+        self.peer_tls = Replaceable(contexts.peer_listener(self.identity.presented, roots))
+        self.migrating = Migrating(database, self.sealer, self.identities, self.log, self.standing)
+        self._publish()
+
+    @classmethod
+    def open(cls, folder: Path, name: str, addresses: Addresses) -> Self:
+        """Open a state folder, making what a first start needs. Raises `StateFolderError`."""
+        state = StateFolder.open(folder)
+        try:
+            database = Database.open(state.database_url)
+            with database.writing() as connection:
+                add_built_in_groups(connection)
+            return cls(state, database, name, addresses)
+        except BaseException:
+            state.close()
+            raise
+
+    def close(self) -> None:
+        """Let go of the database and the folder."""
+        self.migrating.close()
+        self.database.close()
+        self.state.close()
+
+    def create_administrator(self, name: str, password: str) -> None:
+        """The first user."""
+        self.accounts.create(name, password, Role.ADMINISTRATOR, builtin=True)
+
+    def standing(self) -> Standing:
+        """What this console says of itself to others."""
+        return Standing(
+            self.name,
+            __version__,
+            datetime.now(UTC),
+            self.identity.kind,
+            self.identity.certificates,
+            f"{self.addresses.host}:{self.addresses.peer_port}",
+        )
+
+    def generate_request(self, subject: Subject, names: str, key_type: KeyType = KeyType.RSA_2048) -> str:
+        """A signing request (PEM). Raises `InvalidDistinguishedName` (R11) or `InvalidAlternativeName`."""
+        return self.identities.generate_request(subject, parse_names(names), key_type)
+
+    def upload(self, data: bytes, profile: Profile) -> Answer:
+        """Take or refuse an uploaded chain or certificate; what is taken serves the next handshake.
+
+        A refusal changes nothing and is written to the application log (R18).
+        Raises `chain.InputTooLargeError`.
+        """
+        answer = self.identities.upload(data, profile)
+        if answer.identity is not None:
+            self._present(answer.identity)
+        elif answer.refusal is not None:
+            self.log.refusal(_OPERATIONS[profile], answer.refusal.body())
+        return answer
+
+    def _present(self, identity: Identity) -> None:
+        self.identity = identity
+        self.public_tls.replace(contexts.public_listener(identity.presented))
+        self.peer_tls.replace(contexts.peer_listener(identity.presented, self.identities.trusted_roots_pem()))
+        self._publish()
+
+    def _create_first_identity(self) -> None:
+        names = dict.fromkeys((self.addresses.host, socket.gethostname(), "localhost", "127.0.0.1", "::1"))
+        self.identities.create_self_signed(self.addresses.host, [parse_name(name) for name in names])
+
+    def _publish(self) -> None:
+        self.state.publish(self.state.certificate, self.identity.pem)
+        self.state.publish(self.state.trusted_roots, self.identities.trusted_roots_pem().encode())
