@@ -1,5 +1,6 @@
 """`mutua ca`: a private certificate authority in a folder."""
 
+import os
 from pathlib import Path
 
 import click
@@ -163,7 +164,7 @@ def _load(folder: Path, password_file: str | None) -> "Authority":
             return load(folder, passphrase)
         except PassphraseNeededError:
             asked = read_secret(None, variable=PASSWORD_VARIABLE, prompt=_("Password of the authority"))
-            return load(folder, asked.encode())
+            return load(folder, os.fsencode(asked))
     except AuthorityError as error:
         raise Failure(error.problem, Exit.UNREADABLE, error.advice) from error
 
