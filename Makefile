@@ -1,0 +1,58 @@
+# make demo    see the whole job done (ARGS=--once ends by itself)
+# make test    set up and run the tests
+# make check   format, lint, types, import directions
+# make browser install the browser that the page tests drive (Debian, as root)
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+LOCALE := src/mutua/locale
+CATALOGUES := $(wildcard $(LOCALE)/*/LC_MESSAGES/mutua.po)
+EXTRACT := -F babel.cfg -k N_ -k message -k plural:1,2 --no-location --sort-output --project mutua
+ARGS ?=
+
+.PHONY: setup demo test check format messages browser bench clean
+
+setup: $(VENV)/ready $(CATALOGUES:.po=.mo)
+
+$(VENV)/ready: pyproject.toml constraints.txt hatch_build.py
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) 2>/dev/null || { \
+	  echo "Python's venv is missing: installing Debian's python3-venv"; \
+	  rm -rf $(VENV) && apt-get update -q && apt-get install -qy python3-venv && $(PYTHON) -m venv $(VENV); }
+	PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+%.mo: %.po $(VENV)/ready
+	$(BIN)/pybabel --quiet compile --input-file $< --output-file $@
+
+demo: setup
+	$(BIN)/mutua demo $(ARGS)
+
+test: setup
+	$(BIN)/pytest --numprocesses auto $(ARGS)
+
+check: setup
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: setup
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+# After a change to a sentence for people: bring it into the catalogues, translate what is new there.
+messages: $(VENV)/ready
+	$(BIN)/pybabel --quiet extract $(EXTRACT) --output-file build/mutua.pot .
+	$(BIN)/pybabel --quiet update --input-file build/mutua.pot --output-dir $(LOCALE) --domain mutua \
+	  --no-fuzzy-matching --ignore-obsolete --no-wrap
+	$(BIN)/pybabel compile --directory $(LOCALE) --domain mutua --statistics
+
+browser:
+	@command -v chromium >/dev/null || { apt-get update -q && apt-get install -qy --no-install-recommends chromium; }
+
+bench: setup
+	$(BIN)/python bench/startup.py
+
+clean:
+	rm -rf $(VENV) build dist
