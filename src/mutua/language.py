@@ -35,7 +35,10 @@ def current() -> str:
 
 def _(template: str, /, **values: object) -> str:
     """The template in the current language, with its {named} values put in."""
-    text = template if _current.get() == "en" else _catalogue(_current.get()).gettext(template)
+    if _current.get() == "en" or not template:  # gettext("") is the header of the catalogue
+        text = template
+    else:
+        text = _catalogue(_current.get()).gettext(template)
     return text.format(**values) if values else text
 
 
