@@ -2,7 +2,7 @@
 
 import io
 import string
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -35,6 +35,10 @@ def entries(name: str) -> Iterator[Message]:
     return (entry for entry in catalogue(name) if entry.id)
 
 
+def texts(value: str | Sequence[str] | None) -> list[str]:
+    return [value] if isinstance(value, str) else list(value or ())
+
+
 def placeholders(text: str) -> set[str]:
     return {field for _text, field, _format, _conversion in string.Formatter().parse(text) if field}
 
@@ -49,8 +53,8 @@ def test_the_catalogue_holds_exactly_the_texts_of_the_source(name: str) -> None:
 @pytest.mark.parametrize("name", OTHERS)
 def test_every_text_is_translated_with_the_same_values(name: str) -> None:
     for entry in entries(name):
-        originals = [entry.id] if isinstance(entry.id, str) else list(entry.id)
-        translations = [entry.string] if isinstance(entry.string, str) else list(entry.string)
+        originals, translations = texts(entry.id), texts(entry.string)
+        assert translations, f"not translated: {originals[0]}"
         assert all(translations), f"not translated: {originals[0]}"
         assert not entry.fuzzy, f"only guessed: {originals[0]}"
         for translation in translations:
