@@ -1,7 +1,9 @@
 """Reading a fleet from its two files: what is there comes out, and what is wrong is told with its line."""
 
 import json
-import runpy
+import os
+import threading
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -22,8 +24,6 @@ from mutua.inventory.records import (
     InvalidFleet,
     check_fleet,
 )
-
-EXAMPLES = Path(__file__).parents[2] / "examples"
 
 CSV = """service_tag,name,model,type,address,health,groups,credential
 EX00001,srv-1,Rack server R650,server,192.0.2.1,normal,Web;Madrid,bmc
@@ -320,9 +320,24 @@ def test_a_file_that_is_too_large_is_refused_unread(tmp_path: Path, name: str) -
     (tmp_path / "devices.json").write_text(json.dumps(JSON))
     with (tmp_path / name).open("r+b") as stream:
         stream.truncate(fleetfile.MAX_FILE_BYTES + 1)
-    with pytest.raises(InvalidFleet) as refused:
-        fleetfile.read(tmp_path / "devices.csv", tmp_path / "devices.json")
+    tracemalloc.start()
+    try:
+        with pytest.raises(InvalidFleet) as refused:
+            fleetfile.read(tmp_path / "devices.csv", tmp_path / "devices.json")
+        _now, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 16 * 1024 * 1024
     assert f"{name}: expected a file of at most 256 MiB, found a larger one." in str(refused.value)
+
+
+def test_a_pipe_is_read_like_a_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "devices.csv")
+    (tmp_path / "devices.json").write_text(json.dumps(JSON))
+    writer = threading.Thread(target=(tmp_path / "devices.csv").write_text, args=(CSV,))
+    writer.start()
+    assert fleetfile.read(tmp_path / "devices.csv", tmp_path / "devices.json") == FLEET
+    writer.join()
 
 
 def test_files_that_cannot_be_opened_are_both_told(tmp_path: Path) -> None:
@@ -341,13 +356,14 @@ def test_more_devices_than_allowed_are_refused(read: Read) -> None:
     assert problems == ["devices.csv, line 100002: expected at most 100000 devices, found another one."]
 
 
+@settings(deadline=None)
 @given(csv_bytes=st.binary(), json_bytes=st.binary())
 def test_arbitrary_bytes_are_an_invalid_fleet(read: Read, csv_bytes: bytes, json_bytes: bytes) -> None:
     with pytest.raises(InvalidFleet):
         read(csv_bytes, json_bytes)
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(st.data())
 def test_a_damaged_file_is_read_or_refused_but_never_anything_else(read: Read, data: st.DataObject) -> None:
     csv_bytes = damaged(CSV.encode(), data)
@@ -364,20 +380,3 @@ def damaged(content: bytes, data: st.DataObject) -> bytes:
     start = data.draw(st.integers(0, len(content)))
     end = data.draw(st.integers(start, min(len(content), start + 20)))
     return content[:start] + data.draw(st.binary(max_size=8)) + content[end:]
-
-
-def test_the_example_fleet_is_a_fleet() -> None:
-    fleet = fleetfile.read(EXAMPLES / "devices.csv", EXAMPLES / "devices.json")
-    check_fleet(fleet)
-    assert (len(fleet.devices), len(fleet.credentials)) == (500, 14)
-    assert 12 <= len(fleet.groups) <= 20
-    assert all(1 <= len(device.groups) <= 3 and device.credential for device in fleet.devices)
-    assert all(800 <= len(device.inventory) <= 1200 for device in fleet.devices)
-    assert {credential.name for credential in fleet.credentials} == {device.credential for device in fleet.devices}
-    assert all(credential.password.startswith("example-only-") for credential in fleet.credentials)
-
-
-def test_the_example_files_are_what_the_program_makes() -> None:
-    made = runpy.run_path(str(EXAMPLES / "make_fleet.py"))["fleet_files"](500)
-    on_disk = tuple((EXAMPLES / name).read_text(encoding="utf-8") for name in ("devices.csv", "devices.json"))
-    assert made == on_disk

@@ -124,6 +124,7 @@ def test_a_fleet_as_a_body_and_back() -> None:
     assert fleet_from_json(BODY) == FLEET
 
 
+@settings(deadline=None)
 @given(fleets())
 def test_every_fleet_comes_back_equal_through_json(fleet: Fleet) -> None:
     check_fleet(fleet)
@@ -212,7 +213,7 @@ bodies = st.recursive(
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(bodies)
 def test_any_body_is_a_fleet_or_an_invalid_fleet(body: object) -> None:
     try:

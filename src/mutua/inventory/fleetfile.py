@@ -14,7 +14,7 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from mutua.inventory.integrity import Placed
 from mutua.inventory.problems import Problems, Said, quoted
@@ -41,6 +41,8 @@ from mutua.message import Message, message
 
 MAX_FILE_BYTES = 256 * 1024 * 1024
 """The largest file that is read."""
+
+_PIECE_BYTES = 1024 * 1024
 
 COLUMNS = ("service_tag", "name", "model", "type", "address", "health", "groups", "credential")
 
@@ -132,14 +134,12 @@ def _check_inventories(devices: Sequence[Placed[Device]], contents: _Contents, p
 def _text(path: Path, problems: Problems) -> str | None:
     try:
         with path.open("rb") as stream:
-            size = os.fstat(stream.fileno()).st_size
-            # One byte more than allowed, because the size of a pipe is not known before.
-            data = stream.read(MAX_FILE_BYTES + 1) if size <= MAX_FILE_BYTES else None
+            data = _bounded(stream)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else None
         problems.add(message("{file} cannot be read: {reason}.", file=path.name, reason=reason or str(error)))
         return None
-    if data is None or len(data) > MAX_FILE_BYTES:
+    if data is None:
         problems.expected(
             path.name, message("a file of at most {most} MiB", most=MAX_FILE_BYTES >> 20), message("a larger one")
         )
@@ -151,6 +151,18 @@ def _text(path: Path, problems: Problems) -> str | None:
         found = message("the byte 0x{byte}", byte=f"{data[error.start]:02X}")
         problems.expected(LinePlace(path.name, line).said, message("text in UTF-8"), found)
         return None
+
+
+def _bounded(stream: BinaryIO) -> bytes | None:
+    if os.fstat(stream.fileno()).st_size > MAX_FILE_BYTES:
+        return None
+    # The size of a pipe is not known before.
+    data = bytearray()
+    while piece := stream.read(_PIECE_BYTES):
+        data += piece
+        if len(data) > MAX_FILE_BYTES:
+            return None
+    return bytes(data)
 
 
 def _contents(path: Path, problems: Problems) -> _Contents | None:
