@@ -68,6 +68,20 @@ def count(connection: Connection) -> Counts:
     return Counts(*(connection.execute(query).scalar_one() for query in (managed, made, known)))
 
 
+def count_devices(connection: Connection) -> int:
+    """All devices that this console has, quiesced ones too."""
+    return int(connection.execute(select(func.count()).select_from(devices)).scalar_one())
+
+
+def list_devices(connection: Connection, skip: int, top: int, identifier: int | None = None) -> Sequence[RowMapping]:
+    """A portion of the devices by id, without their inventory; or the one with an id."""
+    columns = [column for column in devices.c if column is not devices.c.inventory]
+    query = select(*columns).order_by(devices.c.id).offset(skip).limit(top)
+    if identifier is not None:
+        query = query.where(devices.c.id == identifier)
+    return connection.execute(query).mappings().all()
+
+
 def add_fleet(connection: Connection, fleet: Fleet, sealer: Sealer) -> None:
     """Add everything; groups that are here already get the new devices too. Raises `CannotAddError`."""
     here = _ids(connection, groups, "name", [group.name for group in fleet.groups])
