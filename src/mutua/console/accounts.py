@@ -71,7 +71,9 @@ class Accounts:
             return connection.execute(select(func.count()).select_from(users)).scalar_one() > 0
 
     def create(self, name: str, password: str, role: Role, *, builtin: bool = False) -> None:
-        """Add a user."""
+        """Add a user. Raises `ValueError` for a password that is empty or longer than `MAX_PASSWORD`."""
+        if not 0 < len(password) <= MAX_PASSWORD:
+            raise ValueError(f"a password of {len(password)} characters")
         with self._database.writing() as connection:
             connection.execute(
                 users.insert().values(
@@ -83,12 +85,12 @@ class Accounts:
             )
 
     def authenticate(self, name: str, password: str) -> User | None:
-        """The user, if the password is right. A name that nobody has takes as long as a wrong password."""
+        """The user, if the password is right. A name that nobody has is treated as a wrong password is."""
         with self._database.reading() as connection:
             row = connection.execute(
                 select(users).where(users.c.user_name == name, users.c.enabled.is_(True))
             ).one_or_none()
-        fits = _verify(row.password_hash if row else _unknown_hash(), password[:MAX_PASSWORD])
+        fits = _verify(row.password_hash if row else _unknown_hash(), password[: MAX_PASSWORD + 1])
         return User(row.id, row.user_name, Role(row.role_id)) if row and fits else None
 
     def sign_in(self, user: User, kind: SessionKind, address: str) -> tuple[Session, str]:
@@ -127,9 +129,10 @@ class Accounts:
         return session
 
     def sessions(self) -> list[Session]:
-        """Every session, the newest first."""
+        """Every session that is alive, the newest first."""
+        alive = _SESSIONS.where(sessions.c.last_access_at >= datetime.now(UTC) - IDLE_TIMEOUT)
         with self._database.reading() as connection:
-            return [_session(row) for row in connection.execute(_SESSIONS.order_by(sessions.c.started_at.desc()))]
+            return [_session(row) for row in connection.execute(alive.order_by(sessions.c.started_at.desc()))]
 
     def sign_out(self, session_id: str) -> bool:
         """End a session; says whether there was one."""
@@ -143,7 +146,11 @@ class Accounts:
             )
 
 
-_SESSIONS = select(sessions, users.c.user_name, users.c.role_id).join(users, users.c.id == sessions.c.user_id)
+_SESSIONS = (
+    select(sessions, users.c.user_name, users.c.role_id)
+    .join(users, users.c.id == sessions.c.user_id)
+    .where(users.c.enabled.is_(True))
+)
 
 
 def _session(row: Row[tuple[object, ...]]) -> Session:

@@ -1,35 +1,61 @@
 """The console itself: what it is made of, and what the API, the pages and the peers may ask of it."""
 
 import socket
+import threading
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple, Self
 
 from mutua import __version__
 from mutua.authority.keys import KeyType
-from mutua.authority.request import Subject, parse_name, parse_names
+from mutua.authority.request import (
+    InvalidAlternativeName,
+    InvalidDistinguishedName,
+    Subject,
+    distinguished_name,
+    parse_name,
+    parse_names,
+)
 from mutua.chain import Profile
 from mutua.console.accounts import Accounts, Role
+from mutua.console.api.errors import invalid_value, missing_value
 from mutua.console.migrating import Migrating
 from mutua.inventory.store import add_built_in_groups
 from mutua.logbook.application_log import ApplicationLog, Operation
+from mutua.message import message
 from mutua.peering import contexts
 from mutua.peering.contexts import Replaceable
 from mutua.peering.identity import Answer, Identities, Identity
 from mutua.peering.standing import Standing
 from mutua.storage.database import Database
+from mutua.storage.sealing import SealBrokenError
 from mutua.storage.settings import guid
-from mutua.storage.state import StateFolder
+from mutua.storage.state import StateFolder, StateFolderError
 
 _OPERATIONS = {Profile.MIGRATION: Operation.UPLOAD_CHAIN, Profile.SERVER: Operation.UPLOAD_CERTIFICATE}
 
 
 class Addresses(NamedTuple):
-    """Where a console listens. `host` is the name or address that others reach it by."""
+    """Where a console listens. `host` is the name or address that others reach it by; X.509 must be able to hold it."""
 
     host: str
     port: int
     peer_port: int
+
+    @property
+    def public(self) -> str:
+        """host:port of the public listener."""
+        return f"{self._host}:{self.port}"
+
+    @property
+    def peers(self) -> str:
+        """host:port of the peer listener."""
+        return f"{self._host}:{self.peer_port}"
+
+    @property
+    def _host(self) -> str:
+        return f"[{self.host}]" if ":" in self.host else self.host
 
 
 class Console:
@@ -52,6 +78,7 @@ class Console:
         self.public_tls = Replaceable(contexts.public_listener(self.identity.presented))
         self.peer_tls = Replaceable(contexts.peer_listener(self.identity.presented, roots))
         self.migrating = Migrating(database, self.sealer, self.identities, self.log, self.standing)
+        self._uploading = threading.Lock()
         self._publish()
 
     @classmethod
@@ -63,6 +90,12 @@ class Console:
             with database.writing() as connection:
                 add_built_in_groups(connection)
             return cls(state, database, name, addresses)
+        except SealBrokenError as error:
+            state.close()
+            raise StateFolderError(
+                message("the sealing key in {path} does not fit the database there.", path=state.path),
+                message("bring both back from the same backup."),
+            ) from error
         except BaseException:
             state.close()
             raise
@@ -85,12 +118,23 @@ class Console:
             datetime.now(UTC),
             self.identity.kind,
             self.identity.certificates,
-            f"{self.addresses.host}:{self.addresses.peer_port}",
+            self.addresses.peers,
         )
 
     def generate_request(self, subject: Subject, names: str, key_type: KeyType = KeyType.RSA_2048) -> str:
-        """A signing request (PEM). Raises `InvalidDistinguishedName` (R11) or `InvalidAlternativeName`."""
-        return self.identities.generate_request(subject, parse_names(names), key_type)
+        """A signing request (PEM). Raises `InvalidDistinguishedName` (R11) or `InvalidAlternativeName`.
+
+        A refusal is written to the application log (R18).
+        """
+        try:
+            distinguished_name(subject)
+            return self.identities.generate_request(subject, parse_names(names), key_type)
+        except InvalidDistinguishedName as error:
+            self.log.refusal(Operation.GENERATE_CSR, missing_value(error.property).refusal.body())
+            raise
+        except InvalidAlternativeName:
+            self.log.refusal(Operation.GENERATE_CSR, invalid_value("San").refusal.body())
+            raise
 
     def upload(self, data: bytes, profile: Profile) -> Answer:
         """Take or refuse an uploaded chain or certificate; what is taken serves the next handshake.
@@ -98,10 +142,11 @@ class Console:
         A refusal changes nothing and is written to the application log (R18).
         Raises `chain.InputTooLargeError`.
         """
-        answer = self.identities.upload(data, profile)
-        if answer.identity is not None:
-            self._present(answer.identity)
-        elif answer.refusal is not None:
+        with self._uploading:
+            answer = self.identities.upload(data, profile)
+            if answer.identity is not None:
+                self._present(answer.identity)
+        if answer.refusal is not None:
             self.log.refusal(_OPERATIONS[profile], answer.refusal.body())
         return answer
 
@@ -112,8 +157,10 @@ class Console:
         self._publish()
 
     def _create_first_identity(self) -> None:
-        names = dict.fromkeys((self.addresses.host, socket.gethostname(), "localhost", "127.0.0.1", "::1"))
-        self.identities.create_self_signed(self.addresses.host, [parse_name(name) for name in names])
+        names = [parse_name(name) for name in (self.addresses.host, "localhost", "127.0.0.1", "::1")]
+        with suppress(InvalidAlternativeName):
+            names.append(parse_name(socket.gethostname()))
+        self.identities.create_self_signed(self.addresses.host, list(dict.fromkeys(names)))
 
     def _publish(self) -> None:
         self.state.publish(self.state.certificate, self.identity.pem)

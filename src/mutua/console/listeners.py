@@ -4,6 +4,8 @@ Two, because a browser must never be asked for a certificate.
 """
 
 import asyncio
+import json
+import logging
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +15,7 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from mutua.console.api.errors import NOT_HTTP
 from mutua.console.app import public_app
 from mutua.console.console import Console
 from mutua.console.peer import PEER_EXTENSION, peer_app
@@ -22,6 +25,20 @@ from mutua.peering.contexts import Replaceable
 _GRACEFUL_SHUTDOWN_S = 10
 _KEEP_ALIVE_S = 65
 _BACKLOG = 512
+
+
+class PublicProtocol(HttpToolsProtocol):
+    """HTTP whose parser refuses in the same shape as everything behind it."""
+
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002  (uvicorn's sentence; ours is in the body)
+        """For bytes that are no request: there is no path that could tell the API from the pages."""
+        body = json.dumps(NOT_HTTP.body()).encode()
+        head = (
+            "HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\n"
+            f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
+        )
+        self.transport.write(head.encode() + body)
+        self.transport.close()
 
 
 class PeerProtocol(HttpToolsProtocol):
@@ -78,7 +95,7 @@ class Listeners:
     def __init__(self, console: Console, public: socket.socket, peers: socket.socket) -> None:
         self._sockets = (public, peers)
         self._servers = (
-            _server(public_app(console), console.public_tls, HttpToolsProtocol),
+            _server(public_app(console), console.public_tls, PublicProtocol),
             _server(peer_app(console), console.peer_tls, PeerProtocol),
         )
 
@@ -107,6 +124,7 @@ def _server(app: ASGIApp, tls: Replaceable, protocol: type[asyncio.Protocol]) ->
             ws="none",
             loop="uvloop",
             log_config=None,
+            log_level=logging.ERROR,
             access_log=False,
             server_header=False,
             proxy_headers=False,

@@ -7,20 +7,23 @@ from cryptography import x509
 from cryptography.x509.oid import NameOID
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
 from mutua import __version__, chain
 from mutua.authority.keys import KeyType
 from mutua.authority.request import InvalidAlternativeName, InvalidDistinguishedName, Subject
 from mutua.chain.certificate import Certificate
-from mutua.console.api.access import CallerDep, ConsoleDep
+from mutua.chain.decode import MAX_BYTES
+from mutua.console.api.access import AuthenticatedRoute, ConsoleDep
+from mutua.console.api.body import MAX_JSON_BYTES, Text
 from mutua.console.api.collection import Page, collection
-from mutua.console.api.errors import TOO_LARGE, ApiError, answer, invalid_value, missing_value
+from mutua.console.api.errors import answer, invalid_value, missing_value
 from mutua.console.console import Console
-from mutua.logbook.application_log import Operation
 
-router = APIRouter(prefix="/ApplicationService", tags=["Application"])
+router = APIRouter(
+    prefix="/ApplicationService", tags=["Application"], route_class=AuthenticatedRoute, max_body_size=MAX_JSON_BYTES
+)
 
 API_VERSION = "4.1.0"
 """The version of the appliance whose API this is: clients upload chains to 3.10 or later only."""
@@ -32,19 +35,31 @@ _KEY_SIZES = {2048: KeyType.RSA_2048, 3072: KeyType.RSA_3072, 4096: KeyType.RSA_
 class RequestForCertificate(BaseModel):
     """The body of GenerateCSR. `San` is a comma separated list of host names and addresses."""
 
-    DistinguishedName: str = Field(max_length=1024)
-    DepartmentName: str = ""
-    BusinessName: str = ""
-    Locality: str = ""
-    State: str = ""
-    Country: str = ""
-    Email: str = ""
-    San: str | None = Field(default=None, max_length=4096)
+    DistinguishedName: Text | None = None
+    DepartmentName: Text | None = None
+    BusinessName: Text | None = None
+    Locality: Text | None = None
+    State: Text | None = None
+    Country: Text | None = None
+    Email: Text | None = None
+    San: Text | None = None
     KeySize: int = 2048
+
+    def subject(self) -> Subject:
+        """Who the certificate is for; what is null or left out is empty."""
+        return Subject(
+            self.DistinguishedName or "",
+            self.DepartmentName or "",
+            self.BusinessName or "",
+            self.Locality or "",
+            self.State or "",
+            self.Country or "",
+            self.Email or "",
+        )
 
 
 @router.get("/Info")
-def info(_caller: CallerDep, console: ConsoleDep) -> dict[str, object]:
+def info(console: ConsoleDep) -> dict[str, object]:
     """What this console is. Clients read `Version` only."""
     return {
         "@odata.context": "/api/$metadata#ApplicationService.Info",
@@ -65,25 +80,14 @@ def info(_caller: CallerDep, console: ConsoleDep) -> dict[str, object]:
 
 
 @router.post(f"{_ACTIONS}.GenerateCSR")
-def generate_csr(body: RequestForCertificate, _caller: CallerDep, console: ConsoleDep) -> dict[str, str]:
+def generate_csr(body: RequestForCertificate, console: ConsoleDep) -> dict[str, str]:
     """Make a key and a signing request for it. The key stays here."""
     if body.KeySize not in _KEY_SIZES:
         raise invalid_value("KeySize")
-    subject = Subject(
-        body.DistinguishedName.strip(),
-        body.DepartmentName,
-        body.BusinessName,
-        body.Locality,
-        body.State,
-        body.Country,
-        body.Email,
-    )
     try:
-        pem = console.generate_request(subject, body.San or "", _KEY_SIZES[body.KeySize])
+        pem = console.generate_request(body.subject(), body.San or "", _KEY_SIZES[body.KeySize])
     except InvalidDistinguishedName as error:
-        refused = missing_value(error.property)
-        console.log.refusal(Operation.GENERATE_CSR, refused.refusal.body())
-        raise refused from error
+        raise missing_value(error.property) from error
     except InvalidAlternativeName as error:
         raise invalid_value("San", status=500) from error
     return {"CertificateData": pem}
@@ -96,24 +100,21 @@ async def _file(request: Request) -> bytes:
 FileDep = Annotated[bytes, Depends(_file)]
 
 
-@router.post(f"{_ACTIONS}.UploadCertificate", response_class=Response)
-async def upload_certificate(data: FileDep, _caller: CallerDep, console: ConsoleDep) -> Response:
+@router.post(f"{_ACTIONS}.UploadCertificate", response_class=Response, max_body_size=MAX_BYTES)
+async def upload_certificate(data: FileDep, console: ConsoleDep) -> Response:
     """Install a single certificate for this console's own signing request (R3–R6, R9)."""
     return await run_in_threadpool(_upload, console, data, chain.Profile.SERVER)
 
 
-@router.post(f"{_ACTIONS}.UploadCertChain", response_class=Response)
-async def upload_chain(data: FileDep, _caller: CallerDep, console: ConsoleDep) -> Response:
+@router.post(f"{_ACTIONS}.UploadCertChain", response_class=Response, max_body_size=MAX_BYTES)
+async def upload_chain(data: FileDep, console: ConsoleDep) -> Response:
     """Install a chain from the leaf to the root, which becomes a trusted root (R3–R9)."""
     return await run_in_threadpool(_upload, console, data, chain.Profile.MIGRATION)
 
 
 def _upload(console: Console, data: bytes, profile: chain.Profile) -> Response:
     """The appliance's answer: empty if taken; where something is worth knowing, a body says so (R2)."""
-    try:
-        report = console.upload(data, profile).report
-    except chain.InputTooLargeError as error:
-        raise ApiError(TOO_LARGE) from error
+    report = console.upload(data, profile).report
     if report.refusal is not None:
         return answer(report.refusal)
     if report.warnings:
@@ -121,18 +122,15 @@ def _upload(console: Console, data: bytes, profile: chain.Profile) -> Response:
     return Response(status_code=200)
 
 
-@router.post(f"{_ACTIONS}.CheckCertChain")
-async def check_chain(data: FileDep, _caller: CallerDep, console: ConsoleDep) -> JSONResponse:
+@router.post(f"{_ACTIONS}.CheckCertChain", max_body_size=MAX_BYTES)
+async def check_chain(data: FileDep, console: ConsoleDep) -> JSONResponse:
     """What an upload of this chain would find, all of it, without doing it."""
-    try:
-        report = await run_in_threadpool(console.identities.examine, data, chain.Profile.MIGRATION)
-    except chain.InputTooLargeError as error:
-        raise ApiError(TOO_LARGE) from error
+    report = await run_in_threadpool(console.identities.examine, data, chain.Profile.MIGRATION)
     return JSONResponse(report.to_json(str))
 
 
 @router.get("/Certificate")
-def certificate(_caller: CallerDep, console: ConsoleDep, request: Request) -> dict[str, object]:
+def certificate(console: ConsoleDep, request: Request) -> dict[str, object]:
     """The certificate in use."""
     leaf = console.identity.leaf
     row = {
@@ -160,5 +158,5 @@ def _detail(name: x509.Name, leaf: Certificate | None) -> Mapping[str, object]:
         "Country": value(NameOID.COUNTRY_NAME),
         "Email": value(NameOID.EMAIL_ADDRESS),
         "KeySize": None,
-        "San": ",".join((*leaf.dns_names, *leaf.addresses)) if leaf else None,
+        "San": ",".join((*leaf.dns_names, *leaf.addresses)) or None if leaf else None,
     }

@@ -5,7 +5,7 @@ from typing import Annotated, NamedTuple
 
 from fastapi import Depends, Request
 
-from mutua.console.api.errors import MALFORMED, ApiError
+from mutua.console.api.errors import INVALID_URI, ApiError
 
 DEFAULT_PAGE = 50
 MAX_PAGE = 9999
@@ -20,8 +20,14 @@ class Page(NamedTuple):
 
 
 def page_of(request: Request) -> Page:
-    """Read `$skip` and `$top`; the last one counts where a client repeats them. Raises `ApiError`."""
+    """Read `$skip` and `$top`; the last one counts where a client repeats them. Raises `ApiError`.
+
+    Options that change nothing about which rows are meant are ignored. One that does is refused: rows that
+    were not asked for could be acted upon.
+    """
     query = request.query_params
+    if any(query.getlist("$filter")) or any(query.getlist("$orderby")):
+        raise ApiError(INVALID_URI)
     return Page(
         request.url.path,
         _number(query.getlist("$skip"), 0),
@@ -36,7 +42,7 @@ def _number(values: Sequence[str], default: int) -> int:
     if not values or not values[-1]:
         return default
     if not values[-1].isascii() or not values[-1].isdigit() or len(values[-1]) > 9:
-        raise ApiError(MALFORMED)
+        raise ApiError(INVALID_URI)
     return int(values[-1])
 
 

@@ -1,24 +1,34 @@
 """DeviceService: the devices that this console has, and taking in new ones."""
 
+import re
+
 from fastapi import APIRouter, Body
 from fastapi.responses import JSONResponse
 from sqlalchemy import RowMapping
 
-from mutua.console.api.access import CallerDep, ConsoleDep
+from mutua.console.api.access import AuthenticatedRoute, ConsoleDep
+from mutua.console.api.body import MAX_JSON_BYTES
 from mutua.console.api.collection import PageDep, collection
 from mutua.console.api.errors import NOT_FOUND, ApiError, unable
 from mutua.inventory import store
 from mutua.inventory.records import InvalidFleet, fleet_from_json
 from mutua.inventory.store import CannotAddError
 
-router = APIRouter(prefix="/DeviceService", tags=["Devices"])
+router = APIRouter(
+    prefix="/DeviceService", tags=["Devices"], route_class=AuthenticatedRoute, max_body_size=MAX_JSON_BYTES
+)
+
+MAX_IMPORT_BYTES = 64 * 1024 * 1024
+"""Of an import: some 40,000 devices."""
+
+_DEVICE_ID = re.compile("[0-9]{1,18}")
 
 MANAGED, QUIESCED = 3000, 4000
 """`ManagedState`: the appliance's number for a managed device, and ours for one that a migration holds."""
 
 
 @router.get("/Devices")
-def list_devices(_caller: CallerDep, console: ConsoleDep, page: PageDep) -> JSONResponse:
+def list_devices(console: ConsoleDep, page: PageDep) -> JSONResponse:
     """The devices, by id."""
     with console.database.reading() as connection:
         rows = store.list_devices(connection, page.skip, page.top)
@@ -26,18 +36,20 @@ def list_devices(_caller: CallerDep, console: ConsoleDep, page: PageDep) -> JSON
     return JSONResponse(collection("DeviceService.Device", [_device(row) for row in rows], total, page))
 
 
-@router.get("/Devices({identifier:int})")
-def one_device(identifier: int, _caller: CallerDep, console: ConsoleDep) -> JSONResponse:
+@router.get("/Devices({identifier})")
+def one_device(identifier: str, console: ConsoleDep) -> JSONResponse:
     """One device."""
+    if not _DEVICE_ID.fullmatch(identifier):
+        raise ApiError(NOT_FOUND)
     with console.database.reading() as connection:
-        rows = store.list_devices(connection, 0, 1, identifier)
+        rows = store.list_devices(connection, 0, 1, int(identifier))
     if not rows:
         raise ApiError(NOT_FOUND)
     return JSONResponse({"@odata.context": "/api/$metadata#DeviceService.Device"} | _device(rows[0]))
 
 
-@router.post("/Actions/DeviceService.ImportDevices")
-def import_devices(_caller: CallerDep, console: ConsoleDep, fleet: object = Body()) -> dict[str, int]:
+@router.post("/Actions/DeviceService.ImportDevices", max_body_size=MAX_IMPORT_BYTES)
+def import_devices(console: ConsoleDep, fleet: object = Body()) -> dict[str, int]:
     """Take in devices with their groups and credentials: all of them, or none."""
     try:
         added = fleet_from_json(fleet)
@@ -49,7 +61,7 @@ def import_devices(_caller: CallerDep, console: ConsoleDep, fleet: object = Body
 
 
 @router.get("/Counts")
-def counts(_caller: CallerDep, console: ConsoleDep) -> dict[str, int]:
+def counts(console: ConsoleDep) -> dict[str, int]:
     """What this console manages: quiesced devices do not count."""
     with console.database.reading() as connection:
         managed = store.count(connection)

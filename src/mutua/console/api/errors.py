@@ -1,6 +1,6 @@
 """The API's errors: one shape, whatever went wrong (the appliance's, so that clients recognise it)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
@@ -10,38 +10,42 @@ from starlette.exceptions import HTTPException
 from mutua.chain import Refusal
 from mutua.message import Message
 
+_UNABLE = "Unable to process the request because an error occurred."
 _RETRY = "Retry the operation. If the issue persists, contact your system administrator."
+_ENTER_VALID = "Enter a valid value for the property and retry the operation."
 
 NOT_AUTHENTICATED = Refusal(
     "CGEN1001",
-    "Unable to complete the request because the user is not authenticated.",
-    "Enter valid credentials and retry the operation.",
+    "Unable to complete the operation because the user is not authenticated.",
+    "Log in with valid credentials and retry the operation.",
     status=401,
 )
-MALFORMED = Refusal("CGEN1002", "Unable to process the request because it is malformed.", _RETRY, status=400)
+INVALID_URI = Refusal(
+    "CGEN1002",
+    "Unable to complete the operation because the requested URI is invalid.",
+    "Enter a valid URI and retry the operation.",
+)
 NOT_FOUND = Refusal(
     "CGEN1006",
     "Unable to complete the request because the resource URI does not exist or is not implemented.",
     "Check the request resource URI.",
     status=404,
 )
-TOO_LARGE = Refusal(
-    "CGEN1008",
-    "Unable to process the request because an error occurred.",
-    "Send a smaller request.",
-    ("The request body is too large.",),
-    status=413,
-)
-INTERNAL = Refusal("CGEN1008", "Unable to process the request because an error occurred.", _RETRY, status=500)
+WRONG_METHOD = NOT_FOUND._replace(status=405, resolution="Check the request method.")
+TOO_LARGE = Refusal("CGEN1008", _UNABLE, "Send a smaller request.", ("The request body is too large.",), status=413)
+INTERNAL = Refusal("CGEN1008", _UNABLE, _RETRY, status=500)
+
+NOT_HTTP = Refusal("CGEN1008", _UNABLE, _RETRY, ("The request is not HTTP.",))
+
+_BY_STATUS = {401: NOT_AUTHENTICATED, 404: NOT_FOUND, 405: WRONG_METHOD, 413: TOO_LARGE}
 
 
 class ApiError(Exception):
     """Answer with a refusal of the appliance."""
 
-    def __init__(self, refusal: Refusal, extra: dict[str, object] | None = None) -> None:
+    def __init__(self, refusal: Refusal) -> None:
         super().__init__(refusal.message)
         self.refusal = refusal
-        self.extra = extra or {}
 
 
 def invalid_value(property_name: str, status: int = 400) -> ApiError:
@@ -50,7 +54,7 @@ def invalid_value(property_name: str, status: int = 400) -> ApiError:
         Refusal(
             "CGEN1004",
             f"Unable to process the request because an invalid value is entered for the property {property_name} .",
-            "Enter a valid value for the property and retry the operation.",
+            _ENTER_VALID,
             (property_name,),
             status,
             (property_name,),
@@ -67,52 +71,69 @@ def missing_value(property_name: str) -> ApiError:
             "value is entered.",
             "Enter a valid value and retry the operation.",
             (property_name,),
-            properties=(property_name,),
+        )
+    )
+
+
+def wrong_type(what: str) -> ApiError:
+    """The body is not JSON, or a value in it has another type than was expected."""
+    return ApiError(
+        Refusal(
+            "CGEN1014",
+            f"Unable to complete the operation because an invalid value is entered for the property {what} .",
+            _ENTER_VALID,
+            (what,),
         )
     )
 
 
 def unable(problems: Sequence[Message], status: int = 400, resolution: str = _RETRY) -> ApiError:
     """Something that only we can refuse; the arguments say all of it."""
-    return ApiError(
-        Refusal(
-            "CGEN1008",
-            "Unable to process the request because an error occurred.",
-            resolution,
-            tuple(str(problem) for problem in problems),
-            status,
-        )
-    )
+    return ApiError(Refusal("CGEN1008", _UNABLE, resolution, tuple(map(str, problems)), status))
 
 
-def answer(refusal: Refusal, extra: dict[str, object] | None = None) -> JSONResponse:
+def refusal_of(status: int) -> Refusal:
+    """What to say where nothing but the HTTP status is known."""
+    return _BY_STATUS.get(status, INTERNAL._replace(status=status))
+
+
+def answer(
+    refusal: Refusal, extra: Mapping[str, object] | None = None, headers: Mapping[str, str] | None = None
+) -> JSONResponse:
     """The refusal as a response."""
-    return JSONResponse(refusal.body() | (extra or {}), status_code=refusal.status)
+    return JSONResponse(refusal.body() | dict(extra or {}), status_code=refusal.status, headers=headers)
+
+
+_UNREADABLE_BODY = wrong_type("Invalid json body").refusal
 
 
 async def on_api_error(_request: Request, error: Exception) -> JSONResponse:
     """For `ApiError`."""
     if not isinstance(error, ApiError):
         raise error
-    return answer(error.refusal, error.extra)
+    return answer(error.refusal)
 
 
 async def on_http_error(_request: Request, error: Exception) -> JSONResponse:
-    """For what the framework refuses by itself: unknown path, wrong method."""
+    """For what the framework refuses by itself: an unknown path, a wrong method, a body that is too long."""
     if not isinstance(error, HTTPException):
         raise error
-    known = {404: NOT_FOUND, 405: NOT_FOUND, 413: TOO_LARGE}
-    return answer(known.get(error.status_code, MALFORMED._replace(status=error.status_code)))
-
-
-async def on_internal_error(_request: Request, _error: Exception) -> JSONResponse:
-    """For a fault of ours: the shape that clients can read; the trace goes to the process's own log."""
-    return answer(INTERNAL)
+    if error.status_code == 400:
+        return answer(_UNREADABLE_BODY)
+    return answer(refusal_of(error.status_code), headers=error.headers)
 
 
 async def on_validation_error(_request: Request, error: Exception) -> JSONResponse:
-    """For bodies and parameters of the wrong form: the first culprit is named."""
+    """For bodies and parameters of the wrong form: the first culprit is named, and never shown."""
     if not isinstance(error, RequestValidationError):
         raise error
-    places = [part for part in error.errors()[0]["loc"] if isinstance(part, str) and part not in ("body", "query")]
-    return answer(missing_value(places[-1]).refusal if places else MALFORMED)
+    first = error.errors()[0]
+    kind = str(first["type"])
+    names = [part for part in first["loc"] if isinstance(part, str) and part not in ("body", "query", "path")]
+    if kind == "json_invalid" or not names:
+        return answer(_UNREADABLE_BODY)
+    if kind == "missing":
+        return answer(missing_value(names[-1]).refusal)
+    if kind.endswith("_type"):
+        return answer(wrong_type(names[-1]).refusal)
+    return answer(invalid_value(names[-1]).refusal)

@@ -1,13 +1,16 @@
 """MigrationService: who this console is to its peers, verifying (R19–R23) and migrating (R24)."""
 
 from collections.abc import Callable
+from typing import Annotated
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field
 
 from mutua.chain.pair import Row
-from mutua.console.api.access import CallerDep, ConsoleDep
+from mutua.console.api.access import AuthenticatedRoute, ConsoleDep
+from mutua.console.api.address import is_address
+from mutua.console.api.body import MAX_JSON_BYTES, Text
 from mutua.console.api.collection import Page, collection
 from mutua.console.api.errors import NOT_FOUND, ApiError, answer, unable
 from mutua.console.console import Console
@@ -18,25 +21,37 @@ from mutua.migration.journal import Entry
 from mutua.migration.phases import Role
 from mutua.peering.channel import PeerUnreachableError
 from mutua.peering.remote import ConsoleRefusedError, ConsoleUnreachableError
-from mutua.peering.verify import CANNOT_AUTHENTICATE, Verification
+from mutua.peering.verify import CANNOT_AUTHENTICATE, Cause, Verification
 
-router = APIRouter(prefix="/MigrationService", tags=["Migration"])
+router = APIRouter(
+    prefix="/MigrationService", tags=["Migration"], route_class=AuthenticatedRoute, max_body_size=MAX_JSON_BYTES
+)
 
 _ACTIONS = "/Actions/MigrationService"
 
 
-class PeerAddress(BaseModel):
-    """Where a peer listener is: host:port."""
+def _checked(address: str) -> str:
+    if not is_address(address):
+        raise ValueError("expected host:port")
+    return address
 
-    Address: str = Field(max_length=300, pattern=r"^[^/@\s]+:\d{1,5}$")
+
+Address = Annotated[Text, AfterValidator(_checked)]
+"""Where a listener is: host:port."""
+
+
+class PeerAddress(BaseModel):
+    """Where a peer listener is."""
+
+    Address: Address
 
 
 class Remote(BaseModel):
     """The other console (its public listener, host:port), and a local administrator of it (R19)."""
 
-    Address: str = Field(max_length=300, pattern=r"^[^/@\s]+:\d{1,5}$")
-    UserName: str = Field(max_length=255)
-    Password: str = Field(max_length=256)
+    Address: Address
+    UserName: Text
+    Password: Text
     LocalRole: Role
 
 
@@ -57,13 +72,13 @@ class Prepared(PeerKey, MigrationId):
 
 
 @router.get("/Identity")
-def identity(_caller: CallerDep, console: ConsoleDep) -> dict[str, object]:
+def identity(console: ConsoleDep) -> dict[str, object]:
     """What this console says of itself to whoever wants to verify it."""
     return console.standing().to_json()
 
 
 @router.post(f"{_ACTIONS}.MeetPeer")
-def meet_peer(body: PeerAddress, _caller: CallerDep, console: ConsoleDep) -> dict[str, object]:
+def meet_peer(body: PeerAddress, console: ConsoleDep) -> dict[str, object]:
     """Connect to a peer listener over mutual TLS."""
     meeting = console.migrating.meet(body.Address)
     return {
@@ -74,52 +89,52 @@ def meet_peer(body: PeerAddress, _caller: CallerDep, console: ConsoleDep) -> dic
 
 
 @router.post(f"{_ACTIONS}.VerifyConnection")
-def verify_connection(body: Remote, _caller: CallerDep, console: ConsoleDep) -> JSONResponse:
+def verify_connection(body: Remote, console: ConsoleDep) -> JSONResponse:
     """Verify the connection between this console and another, both ways (R19–R23)."""
     try:
         with console.migrating.remote(body.Address, body.UserName, body.Password) as remote:
             verification = console.migrating.verify(remote, body.LocalRole)
     except (ConsoleUnreachableError, ConsoleRefusedError) as error:
-        causes = [{"Rule": "pair.unreachable", "Found": f"{error}"}]
-        return answer(CANNOT_AUTHENTICATE, {"Verification": {"Passed": False, "Causes": causes}})
+        cause = _cause_json(_not_signed_in(body.LocalRole, error))
+        return answer(CANNOT_AUTHENTICATE, {"Verification": {"Passed": False, "Causes": [cause]}})
     if verification.passed:
         return JSONResponse(verification_json(verification))
     return answer(CANNOT_AUTHENTICATE, {"Verification": verification_json(verification)})
 
 
 @router.post(f"{_ACTIONS}.Prepare")
-def prepare(body: PeerKey, _caller: CallerDep, console: ConsoleDep) -> dict[str, object]:
+def prepare(body: PeerKey, console: ConsoleDep) -> dict[str, object]:
     """As the source: quiesce every device and promise all to a peer that was met."""
     return _attempt(console, lambda: console.migrating.prepare(body.PeerKeySha256))
 
 
 @router.post(f"{_ACTIONS}.Migrate", status_code=202)
-def migrate(body: Prepared, _caller: CallerDep, console: ConsoleDep) -> dict[str, object]:
+def migrate(body: Prepared, console: ConsoleDep) -> dict[str, object]:
     """As the target: pull what a peer has prepared."""
     return _attempt(console, lambda: console.migrating.migrate(body.MigrationId, body.PeerKeySha256))
 
 
 @router.post(f"{_ACTIONS}.Resume")
-def resume(body: MigrationId, _caller: CallerDep, console: ConsoleDep) -> dict[str, object]:
+def resume(body: MigrationId, console: ConsoleDep) -> dict[str, object]:
     """Carry a migration on, from wherever it stands."""
     return _attempt(console, lambda: console.migrating.resume(body.MigrationId))
 
 
 @router.post(f"{_ACTIONS}.Abort")
-def abort(body: MigrationId, _caller: CallerDep, console: ConsoleDep) -> dict[str, object]:
+def abort(body: MigrationId, console: ConsoleDep) -> dict[str, object]:
     """End a migration before it is committed."""
     return _attempt(console, lambda: console.migrating.abort(body.MigrationId))
 
 
 @router.get("/Migrations")
-def list_migrations(_caller: CallerDep, console: ConsoleDep, request: Request) -> dict[str, object]:
+def list_migrations(console: ConsoleDep, request: Request) -> dict[str, object]:
     """Every migration, the newest first."""
     rows = [_migration(console, entry) for entry in console.migrating.all()]
     return collection("MigrationService.Migration", rows, len(rows), Page(request.url.path, 0, len(rows)))
 
 
 @router.get("/Migrations('{identifier}')")
-def one_migration(identifier: str, _caller: CallerDep, console: ConsoleDep) -> dict[str, object]:
+def one_migration(identifier: str, console: ConsoleDep) -> dict[str, object]:
     """How far a migration has come."""
     return _attempt(console, lambda: console.migrating.read(identifier))
 
@@ -167,17 +182,38 @@ def verification_json(verification: Verification) -> dict[str, object]:
         "Rows": [_row(row) for row in verification.comparison.rows],
         "SourceMeetsTarget": verification.source_meets_target.met,
         "TargetMeetsSource": verification.target_meets_source.met,
-        "Causes": [
-            {
-                "Side": cause.side,
-                "Rule": cause.rule,
-                "Title": str(cause.title),
-                "Found": str(cause.found),
-                "Fix": str(cause.fix),
-            }
-            for cause in verification.causes
-        ],
+        "Causes": [_cause_json(cause) for cause in verification.causes],
     }
+
+
+def _cause_json(cause: Cause) -> dict[str, object]:
+    return {
+        "Side": cause.side,
+        "Rule": cause.rule,
+        "Title": str(cause.title),
+        "Found": str(cause.found),
+        "Fix": str(cause.fix),
+    }
+
+
+def _not_signed_in(local_role: Role, error: ConsoleUnreachableError | ConsoleRefusedError) -> Cause:
+    """Why there is no session at the other console (R19)."""
+    other = Role.TARGET if local_role is Role.SOURCE else Role.SOURCE
+    if isinstance(error, ConsoleUnreachableError):
+        return Cause(
+            other,
+            "pair.unreachable",
+            message("the other console was not reached"),
+            message("{address}: {problem}.", address=error.address, problem=error.problem),
+            message("check the address and port, and that both consoles have a chain below the same root."),
+        )
+    return Cause(
+        other,
+        "pair.not-signed-in",
+        message("the other console does not let this one in"),
+        message("{address}: HTTP {status}, {text}", address=error.address, status=error.status, text=error.message),
+        message("give the name and password of a local administrator of that console."),
+    )
 
 
 def _row(row: Row) -> dict[str, object]:

@@ -2,14 +2,20 @@
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
-from mutua.console.accounts import MAX_PASSWORD, Role, Session, SessionKind
-from mutua.console.api.access import CallerDep, ConsoleDep, address_of
+from mutua.console.accounts import Role, Session, SessionKind
+from mutua.console.api.access import AuthenticatedRoute, ConsoleDep, address_of
+from mutua.console.api.body import MAX_JSON_BYTES, Text
 from mutua.console.api.collection import Page, collection
 from mutua.console.api.errors import NOT_AUTHENTICATED, NOT_FOUND, ApiError
 
-router = APIRouter(prefix="/SessionService", tags=["Sessions"])
+signing_in = APIRouter(prefix="/SessionService", tags=["Sessions"], max_body_size=MAX_JSON_BYTES)
+"""The one call for which nobody is signed in yet."""
+
+router = APIRouter(
+    prefix="/SessionService", tags=["Sessions"], route_class=AuthenticatedRoute, max_body_size=MAX_JSON_BYTES
+)
 
 _ROLE_NAMES = {
     Role.ADMINISTRATOR: "ADMINISTRATOR",
@@ -21,12 +27,12 @@ _ROLE_NAMES = {
 class Credentials(BaseModel):
     """The body of a sign-in. `SessionType` may be left out."""
 
-    UserName: str = Field(max_length=255)
-    Password: str = Field(max_length=MAX_PASSWORD)
-    SessionType: str | None = None
+    UserName: Text
+    Password: Text
+    SessionType: Text | None = None
 
 
-@router.post("/Sessions", status_code=201)
+@signing_in.post("/Sessions", status_code=201)
 def sign_in(credentials: Credentials, request: Request, console: ConsoleDep) -> JSONResponse:
     """Sign in: the token for further calls is in the header `X-Auth-Token`."""
     user = console.accounts.authenticate(credentials.UserName, credentials.Password)
@@ -39,7 +45,7 @@ def sign_in(credentials: Credentials, request: Request, console: ConsoleDep) -> 
 
 
 @router.get("/Sessions")
-def list_sessions(_caller: CallerDep, console: ConsoleDep, request: Request) -> dict[str, object]:
+def list_sessions(console: ConsoleDep, request: Request) -> dict[str, object]:
     """All sessions, on one page: clients look for theirs on the first one only."""
     found = [_session(session) for session in console.accounts.sessions()]
     page = Page(request.url.path, 0, len(found))
@@ -47,7 +53,7 @@ def list_sessions(_caller: CallerDep, console: ConsoleDep, request: Request) -> 
 
 
 @router.delete("/Sessions('{identifier}')", status_code=204)
-def sign_out(identifier: str, _caller: CallerDep, console: ConsoleDep) -> Response:
+def sign_out(identifier: str, console: ConsoleDep) -> Response:
     """End a session."""
     if not console.accounts.sign_out(identifier):
         raise ApiError(NOT_FOUND)
