@@ -5,7 +5,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from mutua.message import message
+from mutua.storage.state import StateFolderError
 
 _BUSY_TIMEOUT_S = 20
 _MIGRATIONS = Path(__file__).with_name("migrations")
@@ -18,14 +22,18 @@ class Database:
         self.engine = engine
 
     @classmethod
-    def open(cls, url: str) -> Self:
-        """Open the database and bring its schema up to date."""
+    def open(cls, url: str | URL) -> Self:
+        """Open the database and bring its schema up to date. Raises `StateFolderError`."""
         engine = create_engine(url)
         if engine.dialect.name == "sqlite":
             event.listen(engine, "connect", _prepare_sqlite)
             event.listen(engine, "begin", _begin_sqlite)
         database = cls(engine)
-        database._upgrade()
+        try:
+            database._upgrade()
+        except BaseException:
+            database.close()
+            raise
         return database
 
     def close(self) -> None:
@@ -47,12 +55,23 @@ class Database:
     def _upgrade(self) -> None:
         from alembic import command
         from alembic.config import Config
+        from alembic.util import CommandError
 
         config = Config()
-        config.set_main_option("script_location", str(_MIGRATIONS))
-        with self.writing() as connection:
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+        config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+        try:
+            with self.writing() as connection:
+                config.attributes["connection"] = connection
+                command.upgrade(config, "head")
+        except (SQLAlchemyError, CommandError) as error:
+            raise StateFolderError(
+                message(
+                    "the database {name} cannot be used: {reason}.",
+                    name=self.engine.url.database,
+                    reason=_reason(error),
+                ),
+                message("bring it back from a backup; a newer one needs the newer version of this program."),
+            ) from error
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
@@ -64,10 +83,10 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # The "begin" event decides, not the driver.
     cursor = connection.cursor()
     for pragma in (
+        f"busy_timeout = {_BUSY_TIMEOUT_S * 1000}",
         "journal_mode = WAL",
         "synchronous = FULL",
         "foreign_keys = ON",
-        f"busy_timeout = {_BUSY_TIMEOUT_S * 1000}",
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
@@ -77,3 +96,8 @@ def _begin_sqlite(connection: Connection) -> None:
     """A writer takes its lock at the start: one that upgrades from reading can be refused half-way."""
     writes = connection.get_execution_options().get("mutua_writes", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _reason(error: Exception) -> str:
+    """What the database itself says, without the statement and the advertisement that come along."""
+    return str(error.orig) if isinstance(error, DBAPIError) else str(error)

@@ -8,10 +8,15 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 _NONCE_BYTES = 12
+_KEY_BYTES = 32
 
 
 class SealBrokenError(Exception):
     """The sealed bytes were changed, moved to another place, or sealed with another key."""
+
+
+class SealingKeyError(Exception):
+    """The file does not hold a sealing key."""
 
 
 class Sealer:
@@ -25,16 +30,12 @@ class Sealer:
 
     @classmethod
     def from_file(cls, path: Path) -> Self:
-        """With the key in `path`, made on first use (0600)."""
-        try:
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            return cls(path.read_bytes())
-        with os.fdopen(descriptor, "wb") as file:
-            key = AESGCM.generate_key(256)
-            file.write(key)
-            file.flush()
-            os.fsync(file.fileno())
+        """With the key in `path`, made on first use (0600). Raises `SealingKeyError`, `OSError`."""
+        if not path.exists():
+            _write_key(path)
+        key = path.read_bytes()
+        if len(key) != _KEY_BYTES:
+            raise SealingKeyError(f"{path} is {len(key)} bytes long, not {_KEY_BYTES}")
         return cls(key)
 
     def seal(self, secret: bytes, place: str) -> bytes:
@@ -48,3 +49,19 @@ class Sealer:
             return self._cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], place.encode())
         except (InvalidTag, ValueError) as error:
             raise SealBrokenError(f"the seal of {place} is broken") from error
+
+
+def _write_key(path: Path) -> None:
+    """The file appears with the whole key in it, on the disk: half a key would lock its owner out for good."""
+    fresh = path.with_suffix(".new")
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(AESGCM.generate_key(_KEY_BYTES * 8))
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

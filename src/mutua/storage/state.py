@@ -5,8 +5,10 @@ import os
 from pathlib import Path
 from typing import Self
 
+from sqlalchemy import URL
+
 from mutua.message import Message, message
-from mutua.storage.sealing import Sealer
+from mutua.storage.sealing import Sealer, SealingKeyError
 
 
 class StateFolderError(Exception):
@@ -45,6 +47,11 @@ class StateFolder:
                 message("another console is running on the state folder {path}.", path=path),
                 message("stop it first, or choose another folder with --state."),
             ) from error
+        try:
+            folder._check_key()
+        except StateFolderError:
+            folder.close()
+            raise
         return folder
 
     def close(self) -> None:
@@ -53,10 +60,27 @@ class StateFolder:
             os.close(self._lock)
             self._lock = None
 
+    def _check_key(self) -> None:
+        """The key is there before the database is, so a database without one has lost it."""
+        if self._database.exists() and not self._key.exists():
+            raise StateFolderError(
+                message("the sealing key {path} is missing; nothing that it sealed can be opened.", path=self._key),
+                message("bring it back from the backup of this folder."),
+            )
+        self.sealer()
+
     @property
-    def database_url(self) -> str:
+    def _database(self) -> Path:
+        return self.path / "console.db"
+
+    @property
+    def _key(self) -> Path:
+        return self.path / "sealing.key"
+
+    @property
+    def database_url(self) -> URL:
         """The embedded database."""
-        return f"sqlite:///{self.path / 'console.db'}"
+        return URL.create("sqlite", database=str(self._database))
 
     @property
     def logs(self) -> Path:
@@ -74,8 +98,15 @@ class StateFolder:
         return self.path / "trusted-roots.pem"
 
     def sealer(self) -> Sealer:
-        """The sealer with this folder's key, which is made on first use."""
-        return Sealer.from_file(self.path / "sealing.key")
+        """The sealer with this folder's key, which is made on first use. Raises `StateFolderError`."""
+        try:
+            return Sealer.from_file(self._key)
+        except (OSError, SealingKeyError) as error:
+            reason = error.strerror if isinstance(error, OSError) else error
+            raise StateFolderError(
+                message("the sealing key {path} cannot be used: {reason}.", path=self._key, reason=reason),
+                message("bring it back from the backup of this folder."),
+            ) from error
 
     def publish(self, path: Path, content: bytes) -> None:
         """Replace a public file in one step, so that a reader never meets half of it."""
