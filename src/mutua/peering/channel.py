@@ -1,5 +1,6 @@
 """Talking to another console's peer listener over mutual TLS, knowing exactly who answers (R1)."""
 
+import json
 import ssl
 from collections.abc import Mapping
 from hashlib import sha256
@@ -8,13 +9,16 @@ from typing import Any, Self
 
 import httpx
 
-from mutua.chain.certificate import Certificate, UnreadableCertificateError
+from mutua.chain.certificate import Certificate, UnreadableCertificateError, printable
 from mutua.message import Message, message
 from mutua.peering.identity import key_sha256
 
 CONNECT_TIMEOUT_S = 10
 READ_TIMEOUT_S = 60
 MAX_JSON_BYTES = 16 * 1024 * 1024
+
+CONNECTION_ERRORS = (httpx.HTTPError, httpx.InvalidURL, UnicodeError)
+"""What a request can end in before there is an answer; a host name that IDNA cannot hold is a `UnicodeError`."""
 
 
 class PeerUnreachableError(Exception):
@@ -39,16 +43,17 @@ class PeerRefusedError(Exception):
 
 
 class PeerChannel:
-    """A connection to one peer. With a pin, every answer must come from the holder of that very key."""
+    """A connection to one peer. With a pin, every answer must come from the holder of that very key.
+
+    Raises `PeerUnreachableError` for what is no address.
+    """
 
     def __init__(self, address: str, context: ssl.SSLContext, pinned_key_sha256: str | None = None) -> None:
         self._pinned = pinned_key_sha256
-        self._client = httpx.Client(
-            base_url=f"https://{address}/peer/v1",
-            verify=context,
-            timeout=httpx.Timeout(READ_TIMEOUT_S, connect=CONNECT_TIMEOUT_S),
-            trust_env=False,
-        )
+        try:
+            self._client = client(f"https://{address}/peer/v1", context)
+        except httpx.InvalidURL as error:
+            raise PeerUnreachableError(explain(error)) from error
         self.peer: Certificate | None = None
         """The leaf that the other side presented, after the first answer."""
 
@@ -78,10 +83,10 @@ class PeerChannel:
             with self._client.stream(method, path, json=body) as response:
                 self._recognise(response)
                 content = _bounded(response, limit)
-        except httpx.HTTPError as error:
+        except CONNECTION_ERRORS as error:
             raise PeerUnreachableError(explain(error)) from error
         if response.status_code >= 400:
-            raise PeerRefusedError(response.status_code, content[:500].decode("utf-8", "replace"))
+            raise PeerRefusedError(response.status_code, _problem(content))
         return content
 
     def _recognise(self, response: httpx.Response) -> None:
@@ -96,15 +101,28 @@ class PeerChannel:
 
     @staticmethod
     def _json(content: bytes) -> dict[str, Any]:
-        import json
-
         try:
             value = json.loads(content)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise PeerRefusedError(502, "the answer is not JSON") from error
         if not isinstance(value, dict):
             raise PeerRefusedError(502, "the answer is not a JSON object")
         return value
+
+
+def client(base_url: str, context: ssl.SSLContext) -> httpx.Client:
+    """An HTTP client that trusts what `context` says, and no proxy of the environment. Raises `httpx.InvalidURL`."""
+    timeout = httpx.Timeout(READ_TIMEOUT_S, connect=CONNECT_TIMEOUT_S)
+    return httpx.Client(base_url=base_url, verify=context, timeout=timeout, trust_env=False)
+
+
+def _problem(content: bytes) -> str:
+    """What a refusal says: the sentence where there is one, else the beginning of the answer."""
+    try:
+        problem = json.loads(content)["Problem"]
+    except (ValueError, RecursionError, KeyError, TypeError):
+        problem = content[:500].decode("utf-8", "replace")
+    return printable(str(problem))
 
 
 def _bounded(response: httpx.Response, limit: int) -> bytes:
@@ -118,6 +136,8 @@ def _bounded(response: httpx.Response, limit: int) -> bytes:
 
 def explain(error: Exception) -> Message:
     """What a failed connection means, in a sentence."""
+    if isinstance(error, UnicodeError | httpx.InvalidURL):
+        return message("that is no address that can be connected to")
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, ssl.SSLCertVerificationError):

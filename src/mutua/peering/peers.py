@@ -1,11 +1,14 @@
 """The peers that this console has met over mutual TLS and found in order. Nobody else can take part in a migration."""
 
 import ssl
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
 from sqlalchemy import Connection, RowMapping, select
 
+from mutua.chain.certificate import Certificate
+from mutua.chain.decode import decode
 from mutua.message import message
 from mutua.peering.channel import PeerChannel, PeerRefusedError, PeerUnreachableError, WrongPeerError
 from mutua.peering.identity import key_sha256
@@ -16,7 +19,11 @@ from mutua.storage.tables import peers
 
 
 class Peer(NamedTuple):
-    """A console that was met, known by its leaf's key and nothing else."""
+    """A console that was met, known by its leaf's key and nothing else.
+
+    A new key takes the place of the old one only when an administrator verifies the connection again, and only
+    if the same authority certified both for the same subject and the same names.
+    """
 
     id: int
     key_sha256: str
@@ -54,17 +61,39 @@ def meet(database: Database, context: ssl.SSLContext, own: Standing, address: st
 
 def _remember(connection: Connection, standing: Standing, address: str) -> None:
     values = {
+        "key_sha256": key_sha256(standing.certificates[0]),
         "name": standing.name,
         "address": address,
         "certificates_pem": b"".join(certificate.pem for certificate in standing.certificates).decode(),
         "verified_at": datetime.now(UTC),
     }
-    digest = key_sha256(standing.certificates[0])
-    known = connection.execute(select(peers.c.id).where(peers.c.key_sha256 == digest)).scalar_one_or_none()
+    same_key = select(peers.c.id).where(peers.c.key_sha256 == values["key_sha256"])
+    known = connection.execute(same_key).scalar_one_or_none() or _renewed(connection, standing.certificates)
     if known is None:
-        connection.execute(peers.insert().values(key_sha256=digest, **values))
+        connection.execute(peers.insert().values(values))
     else:
-        connection.execute(peers.update().where(peers.c.id == known).values(**values))
+        connection.execute(peers.update().where(peers.c.id == known).values(values))
+
+
+def _renewed(connection: Connection, certificates: Sequence[Certificate]) -> int | None:
+    """The peer that has come back with a new key, by the word of the authority that certified both keys.
+
+    Without this, a migration under way could never end once either side has renewed its certificate: it is
+    with the holder of the old key, who is gone.
+    """
+    rows = connection.execute(select(peers.c.id, peers.c.certificates_pem).order_by(peers.c.verified_at.desc()))
+    for number, pem in rows:
+        if _certified_alike(decode(pem.encode()).certificates, certificates):
+            return int(number)
+    return None
+
+
+def _certified_alike(one: Sequence[Certificate], other: Sequence[Certificate]) -> bool:
+    def certified(chain: Sequence[Certificate]) -> tuple[object, ...]:
+        leaf, root = chain[0], chain[-1]
+        return leaf.subject, leaf.issuer, set(leaf.dns_names), set(leaf.addresses), root.key_id
+
+    return certified(one) == certified(other)
 
 
 def by_key(connection: Connection, key: str) -> Peer:

@@ -8,7 +8,7 @@ from typing import Any, Self
 import httpx
 
 from mutua.message import Message, message
-from mutua.peering.channel import CONNECT_TIMEOUT_S, READ_TIMEOUT_S, explain
+from mutua.peering.channel import CONNECTION_ERRORS, client, explain
 from mutua.peering.standing import MalformedStandingError, Standing
 from mutua.peering.verify import Meeting
 
@@ -60,21 +60,29 @@ class RemoteConsole:
 
     def __init__(self, address: str, user: str, password: str, context: ssl.SSLContext) -> None:
         self.address = address
-        self._client = httpx.Client(
-            base_url=f"https://{address}/api",
-            verify=context,
-            timeout=httpx.Timeout(READ_TIMEOUT_S, connect=CONNECT_TIMEOUT_S),
-            trust_env=False,
-        )
+        try:
+            self._client = client(f"https://{address}/api", context)
+        except httpx.InvalidURL as error:
+            raise ConsoleUnreachableError(address, explain(error)) from error
         self._credentials = {"UserName": user, "Password": password, "SessionType": "API"}
         self._session: str | None = None
 
     def __enter__(self) -> Self:
         """Sign in."""
-        response = self._send("POST", "/SessionService/Sessions", json=self._credentials)
-        self._session = response.json()["Id"]
-        self._client.headers["X-Auth-Token"] = response.headers["X-Auth-Token"]
+        try:
+            self._sign_in()
+        except BaseException:
+            self._client.close()
+            raise
         return self
+
+    def _sign_in(self) -> None:
+        response = self._send("POST", "/SessionService/Sessions", json=self._credentials)
+        session, token = _body(response).get("Id"), response.headers.get("X-Auth-Token")
+        if not session or not token:
+            raise ConsoleUnreachableError(self.address, message("something else than a console answers there"))
+        self._session = str(session)
+        self._client.headers["X-Auth-Token"] = token
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -143,7 +151,7 @@ class RemoteConsole:
     def _send(self, method: str, path: str, **request: Any) -> httpx.Response:
         try:
             response = self._client.request(method, path, **request)
-        except httpx.HTTPError as error:
+        except CONNECTION_ERRORS as error:
             raise ConsoleUnreachableError(self.address, explain(error)) from error
         if response.status_code >= 400:
             raise ConsoleRefusedError(self.address, response.status_code, _body(response))
@@ -156,6 +164,6 @@ class RemoteConsole:
 def _body(response: httpx.Response) -> dict[str, Any]:
     try:
         value = response.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {"value": value}

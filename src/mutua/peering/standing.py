@@ -1,12 +1,15 @@
 """What a console says of itself to one that wants to know whether to trust it."""
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from mutua.chain.certificate import Certificate
-from mutua.chain.decode import InputTooLargeError, decode
+from mutua.chain.certificate import Certificate, printable
+from mutua.chain.decode import decode
 from mutua.peering.identity import IdentityKind
+
+_ADDRESS = re.compile(r"[^/@\s]{1,290}:[0-9]{1,5}")
 
 
 class MalformedStandingError(ValueError):
@@ -43,15 +46,17 @@ class Standing(NamedTuple):
             certificates = decode(str(value["Certificates"]).encode()).certificates
             clock = datetime.fromisoformat(str(value["Clock"]))
             standing = cls(
-                name=str(value["Name"])[:255],
-                version=str(value["Version"])[:64],
-                clock=clock,
+                name=printable(str(value["Name"]))[:255],
+                version=printable(str(value["Version"]))[:64],
+                clock=clock.astimezone(UTC),
                 kind=IdentityKind(str(value["Kind"])),
                 certificates=certificates,
-                peer_address=str(value["PeerAddress"])[:300],
+                peer_address=str(value["PeerAddress"]),
             )
-        except (KeyError, ValueError, InputTooLargeError) as error:
-            raise MalformedStandingError(str(error)) from error
+        except (KeyError, ValueError, OverflowError) as error:
+            raise MalformedStandingError(printable(str(error))) from error
         if not certificates or clock.tzinfo is None:
             raise MalformedStandingError("it lacks a certificate or the zone of its clock")
+        if not _ADDRESS.fullmatch(standing.peer_address):
+            raise MalformedStandingError("its peer listener has no address")
         return standing
