@@ -2,7 +2,8 @@
 
 import ssl
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
 from mutua.logbook.application_log import ApplicationLog
@@ -17,7 +18,7 @@ from mutua.migration.target import Target
 from mutua.peering import contexts, peers
 from mutua.peering.channel import PeerChannel, PeerUnreachableError
 from mutua.peering.identity import Identities
-from mutua.peering.remote import RemoteConsole
+from mutua.peering.remote import ConsoleRefusedError, ConsoleUnreachableError, RemoteConsole
 from mutua.peering.standing import Standing
 from mutua.peering.verify import Meeting, Verification, verify
 from mutua.storage.database import Database
@@ -51,6 +52,7 @@ class Migrating:
         self._running: dict[str, threading.Thread] = {}
         self._progress: dict[str, Progress] = {}
         self._lock = threading.Lock()
+        self._closing = threading.Event()
 
     def meet(self, peer_address: str) -> Meeting:
         """Connect to a peer listener over mutual TLS; see `peers.meet`."""
@@ -65,13 +67,21 @@ class Migrating:
         return verify(self, remote) if local_role is Role.SOURCE else verify(remote, self)
 
     def start(self, remote: RemoteConsole, local_role: Role, verification: Verification) -> Entry:
-        """Begin a migration with a console that was verified just now."""
+        """Begin a migration with a console that was verified just now.
+
+        Where the target does not take it up, the source takes its devices back at once. Raises `MigrationError`,
+        `ConsoleUnreachableError` or `ConsoleRefusedError`.
+        """
+        source_key = verification.target_meets_source.peer_key_sha256 or ""
+        target_key = verification.source_meets_target.peer_key_sha256 or ""
         if local_role is Role.SOURCE:
-            entry = self.prepare(verification.source_meets_target.peer_key_sha256 or "")
-            remote.migrate(entry.id, verification.target_meets_source.peer_key_sha256 or "")
+            entry = self.prepare(target_key)
+            with _withdrawing(lambda: self.abort(entry.id)):
+                remote.migrate(entry.id, source_key)
             return entry
-        prepared = remote.prepare(verification.source_meets_target.peer_key_sha256 or "")
-        return self.migrate(str(prepared["Id"]), verification.target_meets_source.peer_key_sha256 or "")
+        prepared = str(remote.prepare(target_key)["Id"])
+        with _withdrawing(lambda: remote.abort(prepared)):
+            return self.migrate(prepared, source_key)
 
     def prepare(self, peer_key_sha256: str) -> Entry:
         """As the source: quiesce and promise everything to a peer. Raises `MigrationError`."""
@@ -120,7 +130,8 @@ class Migrating:
         return thread is not None and thread.is_alive()
 
     def close(self) -> None:
-        """Wait for what is under way; the journal carries it over a restart anyway."""
+        """Have what is under way stop after the present chunk; the journal carries it over a restart."""
+        self._closing.set()
         for thread in list(self._running.values()):
             thread.join(timeout=10)
 
@@ -130,7 +141,7 @@ class Migrating:
                 raise MigrationError(message("the migration is being carried on already."))
             thread = threading.Thread(target=self._run, args=(entry,), name=f"migration-{entry.id[:8]}", daemon=True)
             self._running[entry.id] = thread
-        thread.start()
+            thread.start()
 
     def _run(self, entry: Entry) -> None:
         try:
@@ -146,6 +157,8 @@ class Migrating:
 
     def _notice(self, identifier: str) -> Callable[[int, int], None]:
         def notice(done: int, total: int) -> None:
+            if self._closing.is_set():
+                raise MigrationError(message("the console was stopped."), advice=message("resume the migration."))
             self._progress[identifier] = Progress(done, total)
 
         return notice
@@ -170,3 +183,17 @@ class Migrating:
 
     def _client_context(self) -> ssl.SSLContext:
         return contexts.peer_client(self._identities.current().presented, self._identities.trusted_roots_pem())
+
+
+_FAILURES = (MigrationError, PeerUnreachableError, ConsoleRefusedError, ConsoleUnreachableError)
+
+
+@contextmanager
+def _withdrawing(abort: Callable[[], object]) -> Iterator[None]:
+    """Should the target not take the migration up, nobody would manage the devices until a person notices."""
+    try:
+        yield
+    except _FAILURES:
+        with suppress(*_FAILURES):
+            abort()
+        raise

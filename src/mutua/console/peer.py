@@ -5,20 +5,22 @@ from typing import Annotated
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from fastapi import APIRouter, Depends, FastAPI, Request
+from fastapi import APIRouter, Depends, FastAPI, Path, Request
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel
 from starlette.types import ASGIApp
 
 from mutua.console.api.access import ConsoleDep
 from mutua.console.console import Console
-from mutua.migration.errors import MigrationError, UnknownMigrationError
+from mutua.migration.channels import ENDED, UNKNOWN
+from mutua.migration.errors import EndedError, MigrationError, UnknownMigrationError
 from mutua.migration.phases import Outcome
+from mutua.migration.stream import MAX_CHUNKS
 from mutua.peering import peers
+from mutua.peering.peers import Peer
 
 PEER_EXTENSION = "mutua.peer"
 """Where a request's scope holds the leaf (DER) that the client proved in the handshake."""
-
 
 MAX_BODY_BYTES = 64 * 1024
 """Of one request: a peer sends decisions only."""
@@ -47,11 +49,26 @@ def _peer_key(request: Request) -> str:
 
 
 PeerKeyDep = Annotated[str, Depends(_peer_key)]
+ChunkNumber = Annotated[int, Path(ge=1, le=MAX_CHUNKS)]
+
+_CONFLICT = 409
+_STATUSES: dict[type[Exception], int] = {UnknownMigrationError: UNKNOWN, EndedError: ENDED}
+
+
+def _known_peer(identifier: str, key: PeerKeyDep, console: ConsoleDep) -> Peer:
+    """The peer, if this console has ever met it: a certificate below a trusted root is not enough."""
+    with console.database.reading() as connection:
+        try:
+            return peers.by_key(connection, key)
+        except peers.UnknownPeerError as error:
+            raise UnknownMigrationError(identifier) from error
+
+
+KnownPeerDep = Annotated[Peer, Depends(_known_peer)]
 
 
 async def _on_migration_error(_request: Request, error: Exception) -> Response:
-    status = 404 if isinstance(error, UnknownMigrationError) else 409
-    return JSONResponse({"Problem": str(error)}, status_code=status)
+    return JSONResponse({"Problem": str(error)}, status_code=_STATUSES.get(type(error), _CONFLICT))
 
 
 router = APIRouter(prefix="/peer/v1")
@@ -70,7 +87,7 @@ def manifest(identifier: str, key: PeerKeyDep, console: ConsoleDep) -> dict[str,
 
 
 @router.get("/migrations/{identifier}/chunks/{number}", response_class=Response)
-def chunk(identifier: str, number: int, key: PeerKeyDep, console: ConsoleDep) -> Response:
+def chunk(identifier: str, number: ChunkNumber, key: PeerKeyDep, console: ConsoleDep) -> Response:
     """To the target: one chunk, compressed."""
     content = console.migrating.source.chunk(identifier, key, number)
     return Response(content, media_type="application/octet-stream")
@@ -89,17 +106,12 @@ def finish(identifier: str, key: PeerKeyDep, console: ConsoleDep) -> dict[str, s
 
 
 @router.get("/migrations/{identifier}/outcome")
-def outcome(identifier: str, key: PeerKeyDep, console: ConsoleDep) -> dict[str, str]:
+def outcome(identifier: str, peer: KnownPeerDep, console: ConsoleDep) -> dict[str, str]:
     """To the source: what was decided here."""
-    return {"Outcome": console.migrating.target.outcome(identifier, key)}
+    return {"Outcome": console.migrating.target.outcome(identifier, peer.key_sha256)}
 
 
 @router.post("/migrations/{identifier}/abort")
-def abort(identifier: str, key: PeerKeyDep, console: ConsoleDep) -> dict[str, str]:
+def abort(identifier: str, peer: KnownPeerDep, console: ConsoleDep) -> dict[str, str]:
     """From the source: abort, unless it is committed."""
-    with console.database.reading() as connection:
-        try:
-            peer = peers.by_key(connection, key)
-        except peers.UnknownPeerError as error:
-            raise UnknownMigrationError(identifier) from error
     return {"Outcome": console.migrating.target.abort_for(identifier, peer)}

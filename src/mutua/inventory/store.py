@@ -3,12 +3,13 @@
 Every function works inside the caller's transaction, so an import or a migration is all or nothing.
 """
 
+from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import islice
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar, TypeVarTuple
 
-from sqlalchemy import Connection, RowMapping, Table, func, insert, select, update
+from sqlalchemy import Connection, RowMapping, Select, Table, func, insert, select, update
 
 from mutua.inventory.records import Credential, CredentialKind, Device, DeviceType, Fleet, Group, Health
 from mutua.message import N_, Message, message
@@ -21,6 +22,7 @@ STATIC_GROUPS = "Static Groups"
 
 BUILT_IN, USER_DEFINED = 2000, 3000
 _PORTION = 500
+_NAMES_SHOWN = 10
 _TAKEN = {
     "devices": N_("a device with service tag {name} is already here."),
     "groups": N_("a group named {name} is already here."),
@@ -32,6 +34,7 @@ _MISSING = {
 }
 
 T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 
 
 class CannotAddError(Exception):
@@ -169,37 +172,38 @@ def clashes(
     ]
 
 
-def read_credentials(connection: Connection, sealer: Sealer, after: int, limit: int) -> list[tuple[int, Credential]]:
-    """The next credentials by id, passwords opened. Raises `SealBrokenError`."""
-    query = select(credentials).where(credentials.c.id > after).order_by(credentials.c.id).limit(limit)
+def read_credentials(
+    connection: Connection, sealer: Sealer, after: int, limit: int, last: int | None = None
+) -> list[tuple[int, Credential]]:
+    """The next credentials by id, up to `last`, passwords opened. Raises `SealBrokenError`."""
+    query = _next(select(credentials), credentials, after, limit, last)
     return [(row.id, _credential(row._mapping, sealer)) for row in connection.execute(query)]
 
 
-def read_groups(connection: Connection, after: int, limit: int) -> list[tuple[int, Group]]:
-    """The next user-defined groups by id."""
+def read_groups(connection: Connection, after: int, limit: int, last: int | None = None) -> list[tuple[int, Group]]:
+    """The next user-defined groups by id, up to `last`."""
     parent = groups.alias()
-    query = (
+    made = (
         select(groups.c.id, groups.c.name, groups.c.description, parent.c.name.label("parent"))
         .join(parent, parent.c.id == groups.c.parent_id)
-        .where(groups.c.type_id == USER_DEFINED, groups.c.id > after)
-        .order_by(groups.c.id)
-        .limit(limit)
+        .where(groups.c.type_id == USER_DEFINED)
     )
     return [
         (row.id, Group(row.name, row.description, None if row.parent == STATIC_GROUPS else row.parent))
-        for row in connection.execute(query)
+        for row in connection.execute(_next(made, groups, after, limit, last))
     ]
 
 
-def read_devices(connection: Connection, migration: str, after: int, limit: int) -> list[tuple[int, Device]]:
-    """The next devices by id among those that a migration has quiesced."""
-    query = (
+def read_devices(
+    connection: Connection, migration: str, after: int, limit: int, last: int | None = None
+) -> list[tuple[int, Device]]:
+    """The next devices by id, up to `last`, among those that a migration has quiesced."""
+    quiesced = (
         select(devices, credentials.c.name.label("credential"))
         .outerjoin(credentials, credentials.c.id == devices.c.credential_id)
-        .where(devices.c.quiesced_by == migration, devices.c.id > after)
-        .order_by(devices.c.id)
-        .limit(limit)
+        .where(devices.c.quiesced_by == migration)
     )
+    query = _next(quiesced, devices, after, limit, last)
     rows = connection.execute(query).mappings().all()
     memberships = _memberships(connection, [row["id"] for row in rows])
     return [(row["id"], _device(row, memberships.get(row["id"], ()))) for row in rows]
@@ -232,14 +236,24 @@ def remove_moved(connection: Connection, migration: str, last_group: int, last_c
         pass  # Each pass removes one level of the hierarchy, from the bottom.
 
 
+def _next(query: Select[*Ts], table: Table, after: int, limit: int, last: int | None) -> Select[*Ts]:
+    bounded = query.where(table.c.id > after).order_by(table.c.id).limit(limit)
+    return bounded if last is None else bounded.where(table.c.id <= last)
+
+
 def _parents_first(added: Sequence[Group]) -> Iterator[Group]:
-    waiting = {group.name: group for group in added}
-    while waiting:
-        ready = [group for group in waiting.values() if group.parent not in waiting]
-        if not ready:
-            raise CannotAddError([message("the groups {names} are each other's parents.", names=", ".join(waiting))])
-        for group in ready:
-            yield waiting.pop(group.name)
+    names = {group.name for group in added}
+    children: dict[str | None, list[Group]] = {}
+    for group in added:
+        children.setdefault(group.parent if group.parent in names else None, []).append(group)
+    ready = deque(children.pop(None, ()))
+    while ready:
+        group = ready.popleft()
+        yield group
+        ready.extend(children.pop(group.name, ()))
+    if children:
+        circle = ", ".join(sorted(group.name for below in children.values() for group in below)[:_NAMES_SHOWN])
+        raise CannotAddError([message("the groups {names} are each other's parents.", names=circle)])
 
 
 def _portions(items: Iterable[T]) -> Iterator[tuple[T, ...]]:

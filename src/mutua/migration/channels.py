@@ -4,10 +4,15 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from mutua.message import message
-from mutua.migration.errors import MigrationError
+from mutua.migration.errors import EndedError, MigrationError
 from mutua.migration.phases import Outcome
-from mutua.migration.stream import MAX_CHUNK_BYTES, Manifest
+from mutua.migration.stream import MAX_PACKED_BYTES, Manifest
 from mutua.peering.channel import PeerChannel, PeerRefusedError, WrongPeerError
+
+UNKNOWN, ENDED = 404, 410
+"""The HTTP statuses of `UnknownMigrationError` and `EndedError` (RFC 9110, section 15.5): 410 is gone for good."""
+
+_VERIFY_AGAIN = message("if one of the two has a new certificate, verify the connection again, then resume.")
 
 T = TypeVar("T")
 
@@ -23,9 +28,9 @@ class RemoteSource:
         return Manifest.from_json(_ask(lambda: self._channel.get(f"/migrations/{migration}/manifest")))
 
     def chunk(self, migration: str, number: int) -> bytes:
-        """One chunk, compressed; compression never makes it longer than the largest chunk and a little."""
+        """One chunk, compressed."""
         path = f"/migrations/{migration}/chunks/{number}"
-        return _ask(lambda: self._channel.get_bytes(path, MAX_CHUNK_BYTES + 4096))
+        return _ask(lambda: self._channel.get_bytes(path, MAX_PACKED_BYTES))
 
     def tell(self, migration: str, decided: Outcome) -> None:
         """Let it know the decision."""
@@ -62,11 +67,14 @@ def _ask(request: Callable[[], T]) -> T:
     try:
         return request()
     except PeerRefusedError as error:
+        if error.status == ENDED:
+            raise EndedError from error
         raise MigrationError(
-            message("the other console refuses ({status}): {problem}", status=error.status, problem=error.problem)
+            message("the other console refuses ({status}): {problem}", status=error.status, problem=error.problem),
+            advice=_VERIFY_AGAIN if error.status == UNKNOWN else None,
         ) from error
     except WrongPeerError as error:
         raise MigrationError(
             message("another console answers at that address: {peer}", peer=str(error)),
-            advice=message("verify the connection again."),
+            advice=_VERIFY_AGAIN,
         ) from error

@@ -27,3 +27,10 @@ class WrongPhaseError(MigrationError):
 
 class RefusedError(MigrationError):
     """The data cannot be taken: it clashes, or it is not what the source promised. The target aborts."""
+
+
+class EndedError(RefusedError):
+    """The source has aborted the migration by itself, which it may before it has promised anything."""
+
+    def __init__(self) -> None:
+        super().__init__(message("the source has aborted the migration."))

@@ -1,9 +1,10 @@
 """The record of a migration that either side keeps: its phase, written before the phase is acted on."""
 
 import json
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, RowMapping, func, select, update
 
@@ -12,6 +13,8 @@ from mutua.message import Message, message
 from mutua.migration.errors import UnknownMigrationError, WrongPhaseError
 from mutua.migration.phases import FOLLOWING, Phase, Role
 from mutua.storage.tables import migration_phases, migrations, peers
+
+_IDENTIFIER = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class Entry(NamedTuple):
@@ -33,7 +36,9 @@ class Entry(NamedTuple):
 
 
 def begin(connection: Connection, identifier: str, role: Role, peer_id: int, phase: Phase = Phase.PREPARED) -> None:
-    """Open the record of a migration with a known peer."""
+    """Open the record of a migration with a known peer. Raises `UnknownMigrationError` for what is no id."""
+    if not _IDENTIFIER.fullmatch(identifier):
+        raise UnknownMigrationError(identifier)
     connection.execute(
         migrations.insert().values(id=identifier, role=role, peer_id=peer_id, phase=phase, created_at=datetime.now(UTC))
     )
@@ -75,8 +80,14 @@ def enter(connection: Connection, identifier: str, phase: Phase) -> None:
 
 def note_problems(connection: Connection, identifier: str, problems: Sequence[Message]) -> None:
     """Keep why it stopped, for whoever looks at it later."""
-    text = json.dumps([[problem.template, _plain(problem)] for problem in problems])
+    text = json.dumps([_to_json(problem) for problem in problems])
     connection.execute(update(migrations).where(migrations.c.id == identifier).values(problem=text))
+
+
+def is_known(connection: Connection, identifier: str) -> bool:
+    """Whether there is a record of that id, whoever it is with."""
+    found = connection.execute(select(migrations.c.id).where(migrations.c.id == identifier))
+    return found.one_or_none() is not None
 
 
 def read(connection: Connection, identifier: str) -> Entry:
@@ -123,7 +134,7 @@ def _entry(row: RowMapping) -> Entry:
         chunks=row["chunks"],
         digest=row["digest"],
         digest_key_sealed=row["digest_key_sealed"],
-        problems=tuple(Message(template, values) for template, values in json.loads(row["problem"] or "[]")),
+        problems=tuple(map(_from_json, json.loads(row["problem"] or "[]"))),
         created_at=row["created_at"],
     )
 
@@ -135,5 +146,13 @@ def _note(connection: Connection, identifier: str, phase: Phase) -> None:
     )
 
 
-def _plain(problem: Message) -> dict[str, str]:
-    return {name: str(value) for name, value in problem.values.items()}
+def _to_json(value: object) -> object:
+    """A message with the messages in it, so that it can still be said in any language; else a number or a text."""
+    if isinstance(value, Message):
+        return {"template": value.template, "values": {name: _to_json(inner) for name, inner in value.values.items()}}
+    return value if isinstance(value, int) else str(value)
+
+
+def _from_json(value: dict[str, Any]) -> Message:
+    values = {name: _from_json(inner) if isinstance(inner, dict) else inner for name, inner in value["values"].items()}
+    return Message(value["template"], values)

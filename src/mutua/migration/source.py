@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import NamedTuple, Protocol
 from uuid import uuid4
 
@@ -12,14 +13,15 @@ from mutua.inventory.records import Fleet
 from mutua.inventory.store import Counts
 from mutua.message import message
 from mutua.migration import journal, stream
-from mutua.migration.errors import MigrationError, UnknownMigrationError, WrongPhaseError
+from mutua.migration.errors import EndedError, MigrationError, UnknownMigrationError, WrongPhaseError
 from mutua.migration.journal import Entry
 from mutua.migration.phases import Outcome, Phase, Role, is_final
 from mutua.migration.stream import Chunk, Kind, Manifest
+from mutua.peering.channel import PeerUnreachableError
 from mutua.peering.peers import Peer
 from mutua.storage.database import Database
 from mutua.storage.sealing import Sealer
-from mutua.storage.tables import devices, outgoing_chunks
+from mutua.storage.tables import outgoing_chunks
 
 
 class TargetChannel(Protocol):
@@ -91,23 +93,26 @@ class Source:
     def _portions(self, connection: Connection, identifier: str) -> Iterator[_Portion]:
         for kind in Kind:
             last = 0
-            while (portion := self._read(connection, identifier, kind, last)) is not None:
+            while (portion := self._read(connection, identifier, kind, last, None)) is not None:
                 yield portion
                 last = portion.last_id
 
-    def _read(self, connection: Connection, identifier: str, kind: Kind, after: int) -> _Portion | None:
+    def _read(
+        self, connection: Connection, identifier: str, kind: Kind, after: int, last: int | None
+    ) -> _Portion | None:
+        """The next records by id, up to `last`: what was added after the promise is no part of it."""
         limit = stream.RECORDS_PER_CHUNK
         match kind:
             case Kind.CREDENTIALS:
-                opened = store.read_credentials(connection, self._sealer, after, limit)
+                opened = store.read_credentials(connection, self._sealer, after, limit, last)
                 fragment = Fleet(credentials=tuple(record for _id, record in opened))
                 ids = [number for number, _record in opened]
             case Kind.GROUPS:
-                gathered = store.read_groups(connection, after, limit)
+                gathered = store.read_groups(connection, after, limit, last)
                 fragment = Fleet(groups=tuple(record for _id, record in gathered))
                 ids = [number for number, _record in gathered]
             case Kind.DEVICES:
-                quiesced = store.read_devices(connection, identifier, after, limit)
+                quiesced = store.read_devices(connection, identifier, after, limit, last)
                 fragment = Fleet(devices=tuple(record for _id, record in quiesced))
                 ids = [number for number, _record in quiesced]
         return _Portion(kind, ids[0], ids[-1], fragment) if ids else None
@@ -115,10 +120,13 @@ class Source:
     def manifest(self, identifier: str, peer_key: str) -> Manifest:
         """The promise, for the peer it was made to; the migration is streaming from here on.
 
-        Raises `UnknownMigrationError` for anybody else, `WrongPhaseError` once it has ended.
+        Raises `UnknownMigrationError` for anybody else, `EndedError` after an abort, `WrongPhaseError` after
+        the release.
         """
         with self._database.writing() as connection:
             entry = self._entry(connection, identifier, peer_key)
+            if entry.phase is Phase.ABORTED:
+                raise EndedError
             journal.enter(connection, identifier, Phase.STREAMING)
             rows = connection.execute(
                 select(outgoing_chunks)
@@ -141,7 +149,7 @@ class Source:
             ).one_or_none()
             if row is None:
                 raise UnknownMigrationError(identifier)
-            portion = self._read(connection, identifier, Kind(row.kind), row.first_id - 1)
+            portion = self._read(connection, identifier, Kind(row.kind), row.first_id - 1, row.last_id)
         content = stream.encode(portion.fragment if portion else Fleet())
         if stream.digest(self._key(entry), content) != row.digest:
             raise MigrationError(
@@ -158,8 +166,7 @@ class Source:
                 last = {kind: self._last_id(connection, identifier, kind) for kind in Kind}
                 store.remove_moved(connection, identifier, last[Kind.GROUPS], last[Kind.CREDENTIALS])
             elif outcome is Outcome.ABORTED:
-                journal.enter(connection, identifier, Phase.ABORTED)
-                store.take_back(connection, identifier)
+                self._take_back(connection, identifier)
             return journal.read(connection, identifier)
 
     def finish(self, identifier: str, peer_key: str) -> Entry:
@@ -171,13 +178,32 @@ class Source:
 
     def resume(self, entry: Entry, target: TargetChannel) -> Entry:
         """Ask the target what became of it, and act on the answer."""
+        if is_final(entry.phase):
+            return entry
         return self._settle(entry, target.outcome(entry.id))
 
     def abort(self, entry: Entry, target: TargetChannel) -> Entry:
-        """Take the devices back, if the target agrees that it has not committed. It alone decides."""
-        if is_final(entry.phase):
-            return entry
-        return self._settle(entry, target.abort(entry.id))
+        """Take the devices back, if the target agrees that it has not committed: then it alone decides.
+
+        As long as it has not even got the promise, this side decides, and the target need not be reached.
+        """
+        if self._withdraw(entry):
+            with suppress(PeerUnreachableError, MigrationError):
+                target.abort(entry.id)
+        with self._database.reading() as connection:
+            present = self._entry(connection, entry.id, entry.peer_key_sha256)
+        return present if is_final(present.phase) else self._settle(present, target.abort(entry.id))
+
+    def _withdraw(self, entry: Entry) -> bool:
+        with self._database.writing() as connection:
+            if self._entry(connection, entry.id, entry.peer_key_sha256).phase is not Phase.PREPARED:
+                return False
+            self._take_back(connection, entry.id)
+            return True
+
+    def _take_back(self, connection: Connection, identifier: str) -> None:
+        journal.enter(connection, identifier, Phase.ABORTED)
+        store.take_back(connection, identifier)
 
     def _settle(self, entry: Entry, outcome: Outcome) -> Entry:
         settled = self.learn(entry.id, entry.peer_key_sha256, outcome)
@@ -201,12 +227,6 @@ class Source:
         if entry.digest_key_sealed is None:
             raise WrongPhaseError(message("the migration has promised nothing yet."))
         return self._sealer.open(entry.digest_key_sealed, _place(entry.id))
-
-
-def quiesced(connection: Connection) -> int:
-    """How many devices this console holds without managing them."""
-    held = select(func.count()).select_from(devices).where(devices.c.quiesced_by.is_not(None))
-    return connection.execute(held).scalar_one()
 
 
 def _place(identifier: str) -> str:

@@ -6,10 +6,11 @@ a chunk of credentials would let whoever reads it try passwords.
 
 import hmac
 import json
+import re
 import zlib
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
-from typing import NamedTuple
+from typing import NamedTuple, TypeGuard
 
 from mutua.inventory.records import Fleet, InvalidFleet, fleet_from_json, fleet_to_json
 from mutua.inventory.store import Counts
@@ -17,10 +18,13 @@ from mutua.message import message
 from mutua.migration.errors import RefusedError
 
 RECORDS_PER_CHUNK = 200
-MAX_CHUNK_BYTES = 32 * 1024 * 1024
-"""Of one chunk, unpacked: 200 devices with the largest inventory allowed, and room."""
+MAX_CHUNK_BYTES = 40 * 1024 * 1024
+"""Of one chunk, unpacked: 200 devices, each with 64 KB of inventory and 100 groups of the longest name, and room."""
+MAX_PACKED_BYTES = MAX_CHUNK_BYTES + MAX_CHUNK_BYTES // 1000
+"""Of one chunk on the way: what cannot be compressed grows by 5 bytes in 16 KB (RFC 1951, section 3.2.4)."""
 MAX_CHUNKS = 100_000
 _COMPRESSION_LEVEL = 1
+_256_BITS = re.compile("[0-9a-f]{64}")
 
 
 class Kind(StrEnum):
@@ -60,10 +64,12 @@ class Manifest(NamedTuple):
     @classmethod
     def from_json(cls, value: Mapping[str, object]) -> "Manifest":
         """A manifest from a peer. Raises `RefusedError` where it is malformed or does not agree with itself."""
-        try:
-            manifest = _manifest(value)
-        except (KeyError, TypeError, ValueError) as error:
-            raise RefusedError(message("the source's list of chunks is malformed: {reason}", reason=error)) from error
+        rows = value.get("Chunks")
+        if not isinstance(rows, list) or len(rows) > MAX_CHUNKS:
+            raise _malformed("Chunks")
+        chunks = tuple(map(_chunk, rows))
+        digest, key = _256_bits(value, "Digest"), _256_bits(value, "DigestKey")
+        manifest = cls(_counts(value.get("Counts")), chunks, digest, bytes.fromhex(key))
         manifest._check()
         return manifest
 
@@ -77,19 +83,41 @@ class Manifest(NamedTuple):
             raise RefusedError(message("the source's counts are not those of its chunks."))
 
 
-def _manifest(value: Mapping[str, object]) -> Manifest:
-    counts, rows = value["Counts"], value["Chunks"]
-    if not isinstance(counts, Mapping) or not isinstance(rows, list) or len(rows) > MAX_CHUNKS:
-        raise ValueError("counts or chunks")
-    chunks = tuple(Chunk(int(number), Kind(kind), int(records), str(digest)) for number, kind, records, digest in rows)
-    if any(not 0 < chunk.records <= RECORDS_PER_CHUNK for chunk in chunks):
-        raise ValueError("records of a chunk")
-    return Manifest(
-        Counts(int(counts["devices"]), int(counts["groups"]), int(counts["credentials"])),
-        chunks,
-        str(value["Digest"]),
-        bytes.fromhex(str(value["DigestKey"])),
-    )
+def _malformed(part: str) -> RefusedError:
+    """Names the part and never shows what is in it: that is a stranger's text, and may be huge."""
+    return RefusedError(message("the source's list of chunks is malformed: {part}.", part=part))
+
+
+def _chunk(row: object) -> Chunk:
+    if not isinstance(row, list) or len(row) != len(Chunk._fields):
+        raise _malformed("Chunks")
+    number, kind, records, digest = row
+    if not (_is_count(number, MAX_CHUNKS) and _is_count(records, RECORDS_PER_CHUNK)):
+        raise _malformed("Chunks")
+    if kind not in tuple(Kind) or not _is_256_bits(digest):
+        raise _malformed("Chunks")
+    return Chunk(number, Kind(kind), records, digest)
+
+
+def _counts(value: object) -> Counts:
+    if not isinstance(value, dict) or any(type(value.get(field)) is not int for field in Counts._fields):
+        raise _malformed("Counts")
+    return Counts(*(value[field] for field in Counts._fields))
+
+
+def _256_bits(value: Mapping[str, object], part: str) -> str:
+    text = value.get(part)
+    if not _is_256_bits(text):
+        raise _malformed(part)
+    return text
+
+
+def _is_count(value: object, most: int) -> TypeGuard[int]:
+    return type(value) is int and 0 < value <= most
+
+
+def _is_256_bits(value: object) -> TypeGuard[str]:
+    return isinstance(value, str) and _256_BITS.fullmatch(value) is not None
 
 
 def encode(fragment: Fleet) -> bytes:
@@ -136,8 +164,10 @@ def unpack(packed: bytes, chunk: Chunk, key: bytes) -> bytes:
         content = unpacker.decompress(packed, MAX_CHUNK_BYTES)
     except zlib.error as error:
         raise RefusedError(message("chunk {number} cannot be unpacked.", number=chunk.number)) from error
-    if unpacker.unconsumed_tail or not unpacker.eof:
-        raise RefusedError(message("chunk {number} is too large or cut off.", number=chunk.number))
+    if not unpacker.eof or unpacker.unused_data:
+        raise RefusedError(
+            message("chunk {number} is too large, cut off, or has something behind it.", number=chunk.number)
+        )
     if not hmac.compare_digest(digest(key, content), chunk.digest):
         raise RefusedError(
             message("chunk {number} is not what the source promised: its digest differs.", number=chunk.number)

@@ -1,6 +1,6 @@
 """The target's side of a migration: stage, validate, and commit in one transaction that alone decides."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from sqlalchemy import ColumnElement, Connection, Select, delete, select
@@ -19,6 +19,8 @@ from mutua.peering.peers import Peer
 from mutua.storage.database import Database
 from mutua.storage.sealing import Sealer
 from mutua.storage.tables import staged_chunks
+
+_PROBLEMS_TOLD = 20
 
 Progress = Callable[[int, int], None]
 """Called with the records staged so far and the records in all."""
@@ -50,17 +52,19 @@ class Target:
     def accept(self, identifier: str, peer: Peer) -> Entry:
         """Open the record of a migration that a peer has prepared; accepting it again changes nothing.
 
-        Raises `WrongPhaseError` where it has been aborted here already.
+        Raises `WrongPhaseError` where it has been aborted here already, `UnknownMigrationError` where the id
+        is another's or none.
         """
         with self._database.writing() as connection:
-            try:
-                entry = self._entry(connection, identifier, peer.key_sha256)
-            except UnknownMigrationError:
-                journal.begin(connection, identifier, Role.TARGET, peer.id)
-                return journal.read(connection, identifier)
+            entry = self._open_record(connection, identifier, peer, Phase.PREPARED)
         if entry.phase is Phase.ABORTED:
             raise WrongPhaseError(message("the migration was aborted."))
         return entry
+
+    def _open_record(self, connection: Connection, identifier: str, peer: Peer, first: Phase) -> Entry:
+        if not journal.is_known(connection, identifier):
+            journal.begin(connection, identifier, Role.TARGET, peer.id, first)
+        return self._entry(connection, identifier, peer.key_sha256)
 
     def run(self, identifier: str, source: SourceChannel, progress: Progress = lambda _done, _total: None) -> Entry:
         """Carry the migration on from wherever it stands until it is done.
@@ -71,10 +75,8 @@ class Target:
         try:
             self._decide(identifier, source, progress)
         except RefusedError as error:
-            self._abort(identifier)
-            with self._database.writing() as connection:
-                journal.note_problems(connection, identifier, error.problems)
-            raise RefusedError(*error.problems, advice=_tell_of_abort(identifier, source)) from error
+            if self._abort(identifier, error.problems) is Outcome.ABORTED:
+                raise RefusedError(*error.problems, advice=_tell_of_abort(identifier, source)) from error
         return self._conclude(identifier, source)
 
     def _decide(self, identifier: str, source: SourceChannel, progress: Progress) -> None:
@@ -114,21 +116,27 @@ class Target:
 
     def _validate(self, identifier: str, manifest: Manifest) -> None:
         """The promise is kept, and nothing that arrives is here already."""
+        with self._database.reading() as connection:
+            if self._read(connection, identifier).phase is not Phase.STREAMING:
+                raise WrongPhaseError(message("the migration was ended by somebody else."))
+            self._check(connection, identifier, manifest)
         with self._database.writing() as connection:
-            staged = self._staged_chunks(connection, identifier)
-            if tuple(staged) != manifest.chunks:
-                raise RefusedError(message("the chunks that arrived are not those that were promised."))
-            for chunk in staged:
-                fragment = self._open(connection, identifier, chunk, manifest.digest_key)
-                clashes = store.clashes(
-                    connection,
-                    (device.service_tag for device in fragment.devices),
-                    (group.name for group in fragment.groups),
-                    (credential.name for credential in fragment.credentials),
-                )
-                if clashes:
-                    raise RefusedError(*clashes[:20])
             journal.enter(connection, identifier, Phase.VALIDATED)
+
+    def _check(self, connection: Connection, identifier: str, manifest: Manifest) -> None:
+        staged = self._staged_chunks(connection, identifier)
+        if tuple(staged) != manifest.chunks:
+            raise RefusedError(message("the chunks that arrived are not those that were promised."))
+        for chunk in staged:
+            fragment = self._open(connection, identifier, chunk, manifest.digest_key)
+            clashes = store.clashes(
+                connection,
+                (device.service_tag for device in fragment.devices),
+                (group.name for group in fragment.groups),
+                (credential.name for credential in fragment.credentials),
+            )
+            if clashes:
+                raise RefusedError(*clashes[:_PROBLEMS_TOLD])
 
     def _commit(self, identifier: str) -> None:
         """Everything goes live and the decision is written, in one transaction or not at all."""
@@ -143,7 +151,7 @@ class Target:
                 connection.execute(delete(staged_chunks).where(staged_chunks.c.migration_id == identifier))
                 journal.enter(connection, identifier, Phase.COMMITTED)
         except CannotAddError as error:
-            raise RefusedError(*error.problems[:20]) from error
+            raise RefusedError(*error.problems[:_PROBLEMS_TOLD]) from error
 
     def _conclude(self, identifier: str, source: SourceChannel) -> Entry:
         entry = self.read(identifier)
@@ -156,28 +164,34 @@ class Target:
                 journal.enter(connection, identifier, Phase.DONE)
         if decided is Outcome.COMMITTED:
             source.finish(identifier)
+            self._forget_problems(entry)
         return self.read(identifier)
 
+    def _forget_problems(self, entry: Entry) -> None:
+        """What once stopped a migration that is over is nobody's concern any more."""
+        if entry.problems:
+            with self._database.writing() as connection:
+                journal.note_problems(connection, entry.id, ())
+
     def outcome(self, identifier: str, peer_key: str) -> Outcome:
-        """The decision, for the source that asks; undecided where it is not known here at all."""
+        """The decision, for the source that asks; undecided where the migration never came here.
+
+        Raises `UnknownMigrationError` where it is another's.
+        """
         with self._database.reading() as connection:
-            try:
-                return outcome(self._entry(connection, identifier, peer_key).phase)
-            except UnknownMigrationError:
+            if not journal.is_known(connection, identifier):
                 return Outcome.UNDECIDED
+            return outcome(self._entry(connection, identifier, peer_key).phase)
 
     def abort_for(self, identifier: str, peer: Peer) -> Outcome:
         """Abort at the source's wish unless it is committed, and say what stands. The answer is final.
 
         A migration that never reached this console is written down as aborted, so that it cannot start
-        after the source has taken its devices back.
+        after the source has taken its devices back. Raises `UnknownMigrationError` where the id is another's.
         """
         with self._database.writing() as connection:
-            try:
-                self._entry(connection, identifier, peer.key_sha256)
-            except UnknownMigrationError:
-                journal.begin(connection, identifier, Role.TARGET, peer.id, Phase.ABORTED)
-        return self._abort(identifier)
+            entry = self._open_record(connection, identifier, peer, Phase.ABORTED)
+            return self._give_up(connection, entry, ())
 
     def abort(self, entry: Entry, source: SourceChannel) -> Entry:
         """Abort here unless it is committed, then let the source know."""
@@ -190,14 +204,19 @@ class Target:
         source.tell(entry.id, decided)
         return self.read(entry.id)
 
-    def _abort(self, identifier: str) -> Outcome:
+    def _abort(self, identifier: str, problems: Sequence[Message] = ()) -> Outcome:
         with self._database.writing() as connection:
-            decided = outcome(self._read(connection, identifier).phase)
-            if decided is Outcome.UNDECIDED:
-                connection.execute(delete(staged_chunks).where(staged_chunks.c.migration_id == identifier))
-                journal.enter(connection, identifier, Phase.ABORTED)
-                decided = Outcome.ABORTED
+            return self._give_up(connection, self._read(connection, identifier), problems)
+
+    def _give_up(self, connection: Connection, entry: Entry, problems: Sequence[Message]) -> Outcome:
+        """Abort unless it is decided already, and say what stands."""
+        decided = outcome(entry.phase)
+        if decided is not Outcome.UNDECIDED:
             return decided
+        connection.execute(delete(staged_chunks).where(staged_chunks.c.migration_id == entry.id))
+        journal.enter(connection, entry.id, Phase.ABORTED)
+        journal.note_problems(connection, entry.id, problems)
+        return Outcome.ABORTED
 
     def read(self, identifier: str) -> Entry:
         """The record. Raises `UnknownMigrationError`."""
@@ -235,7 +254,7 @@ class Target:
 def _tell_of_abort(identifier: str, source: SourceChannel) -> Message:
     try:
         source.tell(identifier, Outcome.ABORTED)
-    except PeerUnreachableError:
+    except (PeerUnreachableError, MigrationError):
         return message("nothing was changed here; resume it at the source, so that it takes its devices back.")
     return message("nothing was changed here, and the source manages its devices again.")
 
