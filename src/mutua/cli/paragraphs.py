@@ -1,0 +1,34 @@
+"""Text for a page of 80 columns: paragraphs with an indent, and two texts at its two edges."""
+
+import textwrap
+
+import click
+
+WIDTH = 80
+
+
+def wrapped(text: str, first: str, following: str | None = None) -> list[str]:
+    """A paragraph that begins with `first`, and whose other lines begin with `following` (None: blanks as wide).
+
+    `first` may be styled; a word that is longer than a line stands alone and is not broken.
+    """
+    blanks = " " * len(click.unstyle(first)) if following is None else following
+    lines = textwrap.wrap(
+        text,
+        WIDTH,
+        initial_indent=" " * len(click.unstyle(first)),
+        subsequent_indent=blanks,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    if not lines:
+        return [first.rstrip()]
+    return [first + lines[0][len(click.unstyle(first)) :], *lines[1:]]
+
+
+def sides(left: str, right: str) -> list[str]:
+    """Two texts at the two edges of a line, or of two lines where they do not fit beside each other."""
+    room = WIDTH - len(click.unstyle(left)) - len(click.unstyle(right))
+    if room > 1:
+        return [f"{left}{' ' * room}{right}"]
+    return [left, " " * (WIDTH - len(click.unstyle(right))) + right]
