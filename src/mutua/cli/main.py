@@ -18,6 +18,9 @@ from mutua.message import N_  # noqa: E402
 
 _VERBS = {
     "check": N_("Say everything that is wrong with a certificate chain, at once."),
+    "compare": N_("Hold two chains against each other: do the same authorities stand behind both?"),
+    "inspect": N_("Show what a file of certificates, requests and keys holds."),
+    "rules": N_("List the rules that certificates are checked by, with reasons and fixes."),
     "csr": N_("Make a private key and a certificate signing request."),
     "ca": N_("Run a private certificate authority."),
     "serve": N_("Run a management console."),
