@@ -53,9 +53,13 @@ def peer_client(presented: Presented, roots_pem: str) -> ssl.SSLContext:
 
 
 def public_client(roots_pem: str) -> ssl.SSLContext:
-    """For connecting to a public listener; trusts `roots_pem` and nothing else."""
+    """For connecting to a public listener; trusts `roots_pem` and nothing else.
+
+    A single certificate, whose issuer is not at hand, can be trusted by itself.
+    """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
     _trust(context, roots_pem)
     return context
 
