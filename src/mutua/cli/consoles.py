@@ -6,9 +6,11 @@ from contextlib import contextmanager
 
 import click
 
+from mutua.chain.decode import decode
 from mutua.cli.exits import Exit, Failure
 from mutua.cli.input import read_file, read_secret
 from mutua.cli.speaking import F, option
+from mutua.console.api.address import is_address
 from mutua.language import _
 from mutua.message import N_, Message, message
 from mutua.peering.contexts import public_client, system_client, unverified_client
@@ -23,11 +25,12 @@ class ConsoleAddress(click.ParamType[str]):
     name = "host:port"
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        text = str(value).removeprefix("https://").rstrip("/")
-        host, colon, port = text.rpartition(":")
-        if not colon or not host or not port.isdigit() or "/" in text:
-            self.fail(_("{value}: expected host:port, such as 127.0.0.1:8443", value=repr(value)), param, ctx)
-        return text
+        """The address without what is around it."""
+        address = str(value).removeprefix("https://").rstrip("/")
+        if not is_address(address):
+            wrong = _("{value}: expected host:port, such as 127.0.0.1:8443 or [::1]:8443", value=repr(value))
+            self.fail(wrong, param, ctx)
+        return address
 
 
 def trust_options(command: F) -> F:
@@ -64,12 +67,14 @@ def trust(ca_file: str | None, insecure: bool) -> ssl.SSLContext:
         return unverified_client()
     if ca_file is None:
         return system_client()
-    try:
-        return public_client(read_file(ca_file).decode("ascii", "replace"))
-    except ssl.SSLError as error:
+    certificates = decode(read_file(ca_file)).certificates
+    if not certificates:
         raise Failure(
-            message("{name} holds no certificate in PEM that could be trusted.", name=ca_file), Exit.UNREADABLE
-        ) from error
+            message("{name} holds no certificate that could be trusted.", name=ca_file),
+            Exit.UNREADABLE,
+            message("give a root, or the certificate.pem in a console's state folder."),
+        )
+    return public_client(b"".join(certificate.pem for certificate in certificates).decode())
 
 
 @contextmanager

@@ -1,9 +1,9 @@
 """The steps of the demonstration, each told as it happens."""
 
 import os
+import re
 import secrets
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -17,6 +17,7 @@ import click
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+import mutua
 from mutua import chain
 from mutua.authority import ca
 from mutua.authority.ca import LeafUsage
@@ -27,8 +28,8 @@ from mutua.cli.exits import Exit, Failure
 from mutua.cli.migrate import begin, tell, watch
 from mutua.cli.serve import ADMINISTRATOR
 from mutua.inventory.fleetfile import read
-from mutua.inventory.records import fleet_to_json
-from mutua.language import _, current
+from mutua.inventory.records import Fleet, fleet_to_json
+from mutua.language import _
 from mutua.message import message
 from mutua.peering.contexts import public_client
 from mutua.peering.remote import ConsoleRefusedError, ConsoleUnreachableError, RemoteConsole
@@ -37,7 +38,8 @@ from mutua.peering.verify import Verification, verify
 _HOST = "127.0.0.1"
 _START_TIMEOUT_S = 30
 _STOP_TIMEOUT_S = 15
-_EXAMPLES = Path("examples")
+_FLEET = ("devices.csv", "devices.json")
+_ANNOUNCED = re.compile(r"https://[0-9.]+:(?P<port>[0-9]+)")
 
 
 class _Process(NamedTuple):
@@ -60,14 +62,20 @@ class _Process(NamedTuple):
 
 
 def run(folder: Path, once: bool) -> None:
-    """Do the whole job in `folder`; without `once`, keep the consoles up until Ctrl-C."""
+    """Do the whole job in `folder`; without `once`, keep the consoles up until Ctrl-C.
+
+    However it ends, the consoles end with it. Raises `Failure` where a step does not go well.
+    """
     started = time.monotonic()
+    fleet = _fleet()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
     with ExitStack() as running:
         _step(1, _("Two consoles start, each with its own folder, database, identity and administrator"))
         source = running.enter_context(_console(folder, "source"))
         target = running.enter_context(_console(folder, "target"))
         _step(2, _("The source takes in its devices, from a CSV and a JSON file"))
-        _import_devices(source)
+        _import_devices(source, fleet)
         _step(3, _("A private CA; each console makes a key and a signing request, and gets its chain"))
         authority = ca.create(folder / "ca", name="Example", key_type=KeyType.EC_P256, passphrase=None)
         _certify_wrongly_first(source, authority)
@@ -86,6 +94,19 @@ def run(folder: Path, once: bool) -> None:
             _stay(folder, source, target)
 
 
+def _fleet() -> Fleet:
+    """The example devices: from this folder, else from the project that the program runs in."""
+    for place in (Path("examples"), Path(mutua.__file__).parents[2] / "examples"):
+        files = [place / name for name in _FLEET]
+        if all(file.is_file() for file in files):
+            return read(*files)
+    raise Failure(
+        message("the example devices are not here: {names}.", names=", ".join(_FLEET)),
+        Exit.UNREADABLE,
+        message("run it in the project's folder, where examples/ is."),
+    )
+
+
 def _step(number: int, title: str) -> None:
     click.echo()
     click.secho(f"{number}  {title}", bold=True)
@@ -99,24 +120,28 @@ def _console(folder: Path, name: str) -> Iterator[_Process]:
     descriptor = os.open(password_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w") as file:
         file.write(password)
-    port, peer_port = _free_ports()
     options = ["--state", state, "--name", name, "--host", _HOST, "--password-file", password_file]
-    ports = ["--port", str(port), "--peer-port", str(peer_port)]
-    command = [sys.executable, "-m", "mutua", "serve", "--lang", current(), *map(str, options), *ports]
-    with (folder / f"{name}.out").open("wb") as out:
-        process = subprocess.Popen(command, stdout=out, stderr=out, start_new_session=True)  # noqa: S603
-    console = _Process(name, state, port, password, process)
+    command = [sys.executable, "-m", "mutua", "serve", *map(str, options), "--port", "0", "--peer-port", "0"]
+    out = folder / f"{name}.out"
+    with out.open("wb") as said:
+        process = subprocess.Popen(command, stdout=said, stderr=said, start_new_session=True)  # noqa: S603
     try:
-        _wait(console, folder / f"{name}.out")
+        console = _Process(name, state, _port_in(out, process, name), password, process)
+        _wait(console, out)
         click.echo(f"   {name:<8} https://{console.address}   {_('process {pid}', pid=process.pid)}")
         yield console
     finally:
         _stop(process)
 
 
-def _free_ports() -> tuple[int, int]:
-    with socket.create_server((_HOST, 0)) as first, socket.create_server((_HOST, 0)) as second:
-        return first.getsockname()[1], second.getsockname()[1]
+def _port_in(out: Path, process: subprocess.Popen[bytes], name: str) -> int:
+    """The port that the system chose for the console, by what it says."""
+    deadline = time.monotonic() + _START_TIMEOUT_S
+    while time.monotonic() < deadline and process.poll() is None:
+        if found := _ANNOUNCED.search(out.read_text(errors="replace")):
+            return int(found["port"])
+        time.sleep(0.05)
+    raise _did_not_start(name, out)
 
 
 def _wait(console: _Process, out: Path) -> None:
@@ -127,8 +152,12 @@ def _wait(console: _Process, out: Path) -> None:
                 return
         except (ConsoleUnreachableError, ConsoleRefusedError, FileNotFoundError):
             time.sleep(0.1)
+    raise _did_not_start(console.name, out)
+
+
+def _did_not_start(name: str, out: Path) -> Failure:
     said = out.read_text(errors="replace").strip()
-    raise Failure(message("the console {name} did not start: {said}", name=console.name, said=said), Exit.UNREACHABLE)
+    return Failure(message("the console {name} did not start: {said}", name=name, said=said), Exit.UNREACHABLE)
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
@@ -140,8 +169,7 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
-def _import_devices(source: _Process) -> None:
-    fleet = read(_EXAMPLES / "devices.csv", _EXAMPLES / "devices.json")
+def _import_devices(source: _Process, fleet: Fleet) -> None:
     with source.sign_in() as console:
         added = console.post("/DeviceService/Actions/DeviceService.ImportDevices", fleet_to_json(fleet))
     click.echo(

@@ -11,7 +11,16 @@ from mutua.language import _, translate
 from mutua.message import N_, message
 
 
-@click.group(cls=Group, help=N_("Import and list the devices of a console."))
+@click.group(
+    cls=Group,
+    help=N_("Import and list the devices of a console."),
+    epilog=N_(
+        "Examples:\n\n"
+        "\b\n"
+        "  mutua devices import devices.csv devices.json --console 127.0.0.1:8443 --ca-file root.pem\n"
+        "  mutua devices list --console 127.0.0.1:8443 --ca-file root.pem"
+    ),
+)
 def command() -> None:
     pass
 
@@ -52,11 +61,27 @@ def import_(
     )
 
 
-@command.command("list", help=N_("List the devices of a console."))
+@command.command(
+    "list",
+    help=N_("List the devices of a console."),
+    epilog=N_(
+        "Examples:\n\n"
+        "\b\n"
+        "  mutua devices list --console 127.0.0.1:8443 --ca-file root.pem\n"
+        "  mutua devices list --console 127.0.0.1:8443 --ca-file root.pem --top 500 --format json"
+    ),
+)
 @console_options
 @option("--top", type=click.IntRange(1), default=50, show_default=True, help=N_("At most so many."))
 @option("--skip", type=click.IntRange(0), default=0, help=N_("Leave out so many first."))
-@option("--format", "form", type=click.Choice(["text", "json"]), default="text", help=N_("For people or machines."))
+@option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help=N_("For people or machines."),
+)
 def list_(
     address: str,
     user: str,

@@ -9,6 +9,7 @@ import click
 
 from mutua.chain.decode import MAX_BYTES
 from mutua.cli.exits import Exit, Failure
+from mutua.language import _
 from mutua.message import message
 
 
@@ -34,8 +35,14 @@ def read_file(name: str) -> bytes:
 
 
 def secret_in(file: str) -> str:
-    """The secret that a file holds: its text without the line end."""
-    return read_file(file).decode("utf-8", "replace").rstrip("\r\n")
+    """The secret that a file holds: its text without the line end. Raises `Failure` where there is none."""
+    try:
+        secret = read_file(file).decode().rstrip("\r\n")
+    except UnicodeDecodeError as error:
+        raise Failure(message("{name} is not text in UTF-8.", name=file), Exit.UNREADABLE) from error
+    if not secret:
+        raise Failure(message("{name} is empty; expected a password.", name=file), Exit.UNREADABLE)
+    return secret
 
 
 def read_secret(password_file: str | None, *, variable: str, prompt: str) -> str:
@@ -68,5 +75,5 @@ class Moment(click.ParamType[datetime]):
         try:
             moment = datetime.fromisoformat(str(value))
         except ValueError:
-            self.fail(f"{value!r}: expected e.g. 2026-11-24 or 2026-11-24T21:30:00Z", param, ctx)
+            self.fail(_("{value}: expected e.g. 2026-11-24 or 2026-11-24T21:30:00Z", value=repr(value)), param, ctx)
         return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -5,6 +5,7 @@ import gc
 gc.disable()  # Imports allocate much and free nothing: collecting meanwhile costs a tenth of the start.
 
 import importlib  # noqa: E402
+import io  # noqa: E402
 import os  # noqa: E402
 import sys  # noqa: E402
 
@@ -50,15 +51,28 @@ class _LazyVerbs(speaking.Group):
     cls=_LazyVerbs,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     help=N_("Certificate chains made right, mutual TLS between two consoles, devices moved without loss."),
-    epilog=N_("Exit codes: 0 clean, 1 findings, 2 usage, 3 input unreadable, 4 could not connect, 5 internal."),
+    epilog=N_(
+        "Examples:\n\n"
+        "\b\n"
+        "  mutua demo --once\n"
+        "  mutua check chain.pem\n"
+        "  mutua serve --state ./console\n"
+        "\n"
+        "Exit codes: 0 clean, 1 findings, 2 usage, 3 input unreadable, 4 could not connect, 5 internal."
+    ),
 )
 @click.version_option(__version__, prog_name="mutua")
-def mutua() -> None:
-    pass
+@click.pass_context
+def mutua(context: click.Context) -> None:
+    if os.environ.get("NO_COLOR"):
+        context.color = False
 
 
 def main() -> None:
     """Run the command line; whatever happens, end with one of the documented exit codes."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # A terminal without ✓ shows a question mark, and no failure.
     speaking.speak(language.from_environment())
     try:
         sys.exit(mutua.main(standalone_mode=True))

@@ -1,8 +1,9 @@
 """`mutua migrate`: verify two consoles, and move the devices from one to the other."""
 
+import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import click
@@ -12,14 +13,25 @@ from mutua.cli.exits import Exit
 from mutua.cli.speaking import F, Group, option
 from mutua.language import _
 from mutua.message import N_
-from mutua.peering.remote import RemoteConsole
+from mutua.peering.remote import ConsoleRefusedError, ConsoleUnreachableError, RemoteConsole
 from mutua.peering.verify import Verification, verify
 
 _POLL_S = 0.2
 _FINAL = ("done", "aborted")
+_FAILURES = (ConsoleRefusedError, ConsoleUnreachableError)
 
 
-@click.group(cls=Group, help=N_("Verify two consoles and move the devices from one to the other."))
+@click.group(
+    cls=Group,
+    help=N_("Verify two consoles and move the devices from one to the other."),
+    epilog=N_(
+        "Examples:\n\n"
+        "\b\n"
+        "  mutua migrate verify --source 127.0.0.1:8443 --target 127.0.0.1:9443 --ca-file root.pem\n"
+        "  mutua migrate start --source 127.0.0.1:8443 --target 127.0.0.1:9443 --ca-file root.pem\n"
+        "  mutua migrate status --console 127.0.0.1:9443 --ca-file root.pem"
+    ),
+)
 def command() -> None:
     pass
 
@@ -79,6 +91,14 @@ def verify_(**consoles: Any) -> None:
 @command.command(
     "start",
     help=N_("Verify, then move every device with its groups and credentials from the source to the target."),
+    epilog=N_(
+        "Example:\n\n"
+        "\b\n"
+        "  mutua migrate start --source 127.0.0.1:8443 --target 127.0.0.1:9443 --ca-file root.pem \\\n"
+        "      --source-password-file source.password --target-password-file target.password\n"
+        "\n"
+        "Exit code 0: everything has moved, 1: not verified, or stopped half-way, 4: a console was not reached."
+    ),
 )
 @pair_options
 def start(**consoles: Any) -> None:
@@ -99,7 +119,11 @@ def start(**consoles: Any) -> None:
         _finish(watch(target, migration["Id"]))
 
 
-@command.command("status", help=N_("Show the migrations of a console."))
+@command.command(
+    "status",
+    help=N_("Show the migrations of a console."),
+    epilog=N_("Example:\n\n\b\n  mutua migrate status --console 127.0.0.1:9443 --ca-file root.pem"),
+)
 @console_options
 def status(address: str, user: str, password_file: str | None, ca_file: str | None, insecure: bool) -> None:
     from mutua.cli.migration_text import migration_lines
@@ -112,7 +136,15 @@ def status(address: str, user: str, password_file: str | None, ca_file: str | No
         click.echo(_("No migrations."))
 
 
-@command.command("resume", help=N_("Carry on the migration ID where it stands, at either console."))
+@command.command(
+    "resume",
+    help=N_("Carry on the migration ID where it stands, at either console."),
+    epilog=N_(
+        "Example:\n\n\b\n"
+        "  mutua migrate resume 7f2a0c1e-5b0d-4c55-9d1a-0f6f5a1b2c3d --console 127.0.0.1:9443 --ca-file root.pem\n"
+        "\nExit code 0: it is done, 1: it is not."
+    ),
+)
 @click.argument("id")
 @console_options
 def resume(
@@ -128,7 +160,14 @@ def resume(
         _finish(watch(console, id) if migration["Role"] == "target" else migration)
 
 
-@command.command("abort", help=N_("End the migration ID before it is committed: the source takes its devices back."))
+@command.command(
+    "abort",
+    help=N_("End the migration ID before it is committed: the source takes its devices back."),
+    epilog=N_(
+        "Example:\n\n\b\n"
+        "  mutua migrate abort 7f2a0c1e-5b0d-4c55-9d1a-0f6f5a1b2c3d --console 127.0.0.1:8443 --ca-file root.pem"
+    ),
+)
 @click.argument("id")
 @console_options
 def abort(
@@ -154,27 +193,62 @@ def tell(verification: Verification) -> None:
 
 
 def begin(source: RemoteConsole, target: RemoteConsole, verification: Verification) -> dict[str, Any]:
-    """Prepare at the source, start at the target; returns the target's record with the source's counts."""
+    """Prepare at the source, start at the target; returns the source's record.
+
+    Where the target does not take it up, the source takes its devices back at once.
+    """
     prepared = source.prepare(str(verification.source_meets_target.peer_key_sha256))
-    target.migrate(prepared["Id"], str(verification.target_meets_source.peer_key_sha256))
+    try:
+        target.migrate(prepared["Id"], str(verification.target_meets_source.peer_key_sha256))
+    except _FAILURES:
+        with suppress(*_FAILURES):
+            source.abort(prepared["Id"])
+        raise
     return prepared
 
 
 def watch(target: RemoteConsole, identifier: str) -> dict[str, Any]:
     """Show the progress at the target until it is over or has stopped; returns the target's last word."""
+    show = _show_bar if sys.stderr.isatty() else _show_phases
+    return show(_readings(target, identifier))
+
+
+def _readings(target: RemoteConsole, identifier: str) -> Iterator[dict[str, Any]]:
+    while True:
+        migration = target.migration(identifier)
+        yield migration
+        if migration["Phase"] in _FINAL or not migration["Running"]:
+            return
+        time.sleep(_POLL_S)
+
+
+def _show_bar(readings: Iterator[dict[str, Any]]) -> dict[str, Any]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+    from mutua.cli.migration_text import phase_word
+
     columns = (TextColumn(" {task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    last: dict[str, Any] = {}
     with Progress(*columns, console=Console(stderr=True)) as progress:
-        task = progress.add_task(_("streaming"), total=None)
-        while True:
-            migration = target.migration(identifier)
-            done, total = migration["RecordsDone"], migration["RecordsTotal"]
-            progress.update(task, completed=done, total=total or None, description=migration["Phase"])
-            if migration["Phase"] in _FINAL or not migration["Running"]:
-                return migration
-            time.sleep(_POLL_S)
+        task = progress.add_task("", total=None)
+        for last in readings:
+            phase, total = phase_word(last["Phase"]), last["RecordsTotal"] or None
+            progress.update(task, completed=last["RecordsDone"], total=total, description=phase)
+    return last
+
+
+def _show_phases(readings: Iterator[dict[str, Any]]) -> dict[str, Any]:
+    """For pipes and log files: a line when a phase is entered, and nothing in between."""
+    from mutua.cli.migration_text import phase_word
+
+    last: dict[str, Any] = {}
+    told = 0
+    for last in readings:
+        for step in last["Phases"][told:]:
+            click.echo(f" {phase_word(step['Phase'])}", err=True)
+        told = len(last["Phases"])
+    return last
 
 
 def _finish(migration: dict[str, Any]) -> None:

@@ -1,63 +1,52 @@
 """Verification and migration as text: R20's table, the causes, the phases."""
 
-import textwrap
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import click
 
-from mutua.chain.certificate import Certificate
-from mutua.chain.pair import Row
+from mutua.cli import authorities_table
+from mutua.cli.paragraphs import wrapped
 from mutua.language import _, translate
+from mutua.message import N_
 from mutua.peering.verify import CANNOT_AUTHENTICATE, Verification
 
-_WIDTH = 80
-_COLUMN = 17
+_PHASES = {
+    "prepared": N_("prepared"),
+    "streaming": N_("streaming"),
+    "validated": N_("validated"),
+    "committed": N_("committed"),
+    "released": N_("released"),
+    "done": N_("done"),
+    "aborted": N_("aborted"),
+}
+
+
+def phase_word(phase: str) -> str:
+    """A phase for people."""
+    return _(_PHASES[phase]) if phase in _PHASES else phase
 
 
 def verification_lines(verification: Verification) -> Iterator[str]:
     """The answer to a verification: the table, then either what was verified or everything that is wrong."""
-    yield from _table(verification)
+    yield from authorities_table.lines(verification.comparison)
     yield ""
     if verification.passed:
         verified = _(
-            "verified   source ⇄ target, mutual TLS both ways, same authorities, clocks {skew:.1f} s apart",
+            "verified: mutual TLS 1.3 both ways, same authorities, clocks {skew:.1f} s apart",
             skew=abs(verification.clock_skew_s),
         )
-        yield click.style(f" ✓ {verified}", fg="green")
+        yield from (click.style(line, fg="green") for line in wrapped(verified, " ✓ "))
         return
     yield f" {CANNOT_AUTHENTICATE.message}"
-    yield from textwrap.wrap(CANNOT_AUTHENTICATE.resolution, _WIDTH, initial_indent=" ", subsequent_indent=" ")
+    yield from wrapped(CANNOT_AUTHENTICATE.resolution, " ")
     yield ""
     for cause in verification.causes:
         side = {"source": _("source"), "target": _("target"), "both": _("both")}[cause.side]
         mark = click.style("✗", fg="red", bold=True)
         yield f" {mark} {side}: {translate(cause.title)}   {cause.rule}"
-        yield from textwrap.wrap(translate(cause.found), _WIDTH, initial_indent="   ", subsequent_indent="   ")
-        yield from textwrap.wrap(translate(cause.fix), _WIDTH, initial_indent="   → ", subsequent_indent="     ")
-
-
-def _table(verification: Verification) -> Iterator[str]:
-    half = 2 * _COLUMN + 1
-    yield f" {_('SOURCE'):<{half}}     {_('TARGET')}"
-    heading = f"{_('issued to'):<{_COLUMN}} {_('issued by'):<{_COLUMN}}"
-    yield f" {heading}     {heading}".rstrip()
-    for row in verification.comparison.rows:
-        yield f" {_cells(row.source)}  {_mark(row)}  {_cells(row.target)}".rstrip()
-
-
-def _cells(certificate: Certificate | None) -> str:
-    if certificate is None:
-        return f"{'—':<{_COLUMN}} {'—':<{_COLUMN}}"
-    return f"{_cell(certificate.issued_to)} {_cell(certificate.issued_by)}"
-
-
-def _cell(text: str) -> str:
-    return f"{text if len(text) <= _COLUMN else text[: _COLUMN - 1] + '…':<{_COLUMN}}"
-
-
-def _mark(row: Row) -> str:
-    return click.style("↔", fg="green") if row.matches else click.style("✗", fg="red", bold=True)
+        yield from wrapped(translate(cause.found), "   ")
+        yield from wrapped(translate(cause.fix), "   → ")
 
 
 def migration_lines(migration: Mapping[str, Any]) -> Iterator[str]:
@@ -77,6 +66,6 @@ def migration_lines(migration: Mapping[str, Any]) -> Iterator[str]:
         digest=(migration["Digest"] or "—")[:16],
     )
     for step in migration["Phases"]:
-        yield f"  {step['At'][:19].replace('T', ' ')}  {step['Phase']}"
+        yield f"  {step['At'][:19].replace('T', ' ')}  {phase_word(step['Phase'])}"
     for problem in migration["Problems"]:
-        yield f"  ✗ {problem}"
+        yield from wrapped(problem, "  ✗ ")

@@ -9,7 +9,7 @@ from mutua.cli.exits import Exit, Failure
 from mutua.cli.input import secret_in
 from mutua.cli.speaking import Command, option
 from mutua.language import _
-from mutua.message import N_
+from mutua.message import N_, message
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,6 +18,39 @@ if TYPE_CHECKING:
     from mutua.console.console import Console
 
 ADMINISTRATOR = "admin"
+_MAX_NAME = 64
+
+
+class _HostName(click.ParamType[str]):
+    """A host name or an address that a certificate can carry."""
+
+    name = "host"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        from mutua.authority.request import parse_name
+
+        text = str(value)
+        try:
+            parse_name(text)
+        except ValueError:
+            self.fail(_("{value}: expected a host name or an address", value=repr(text)), param, ctx)
+        if len(text) > _MAX_NAME:
+            self.fail(
+                _("it has {length} characters; expected at most {limit}", length=len(text), limit=_MAX_NAME), param, ctx
+            )
+        return text
+
+
+class _ConsoleName(click.ParamType[str]):
+    """What people call a console."""
+
+    name = "name"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        text = str(value).strip()
+        if not text.isprintable() or not 0 < len(text) <= _MAX_NAME:
+            self.fail(_("expected 1 to {limit} characters that can be printed", limit=_MAX_NAME), param, ctx)
+        return text
 
 
 @click.command(
@@ -38,14 +71,20 @@ ADMINISTRATOR = "admin"
     required=True,
     help=N_("The folder for the database, keys and logs."),
 )
-@option("--name", default=None, help=N_("What this console is called; the host name otherwise."))
+@option("--name", type=_ConsoleName(), default=None, help=N_("What this console is called; the host name otherwise."))
 @option(
     "--host",
+    type=_HostName(),
     default="127.0.0.1",
     show_default=True,
     help=N_("The address to listen on; others reach the console by it."),
 )
-@option("--advertise", metavar="HOST", help=N_("The name or address that others use, if it is not --host."))
+@option(
+    "--advertise",
+    type=_HostName(),
+    metavar="HOST",
+    help=N_("The name or address that others use, if it is not --host."),
+)
 @option("--port", type=click.IntRange(0, 65535), default=8443, show_default=True, help=N_("Web pages and REST API."))
 @option("--peer-port", type=click.IntRange(0, 65535), default=8444, show_default=True, help=N_("Other consoles."))
 @option(
@@ -68,7 +107,7 @@ def command(
     from mutua.storage.state import StateFolderError
 
     os.umask(0o077)
-    password = secret_in(password_file) if password_file else None
+    password = _password_in(password_file) if password_file else None
     try:
         public, peers = bind(host, port), bind(host, peer_port)
         addresses = Addresses(advertise or host, public.getsockname()[1], peers.getsockname()[1])
@@ -85,8 +124,22 @@ def command(
         console.close()
 
 
+def _password_in(file: str) -> str:
+    from mutua.console.accounts import MAX_PASSWORD
+
+    password = secret_in(file)
+    if len(password) > MAX_PASSWORD:
+        raise Failure(
+            message("{name} holds a password of more than {limit} characters.", name=file, limit=MAX_PASSWORD),
+            Exit.UNREADABLE,
+        )
+    return password
+
+
 def _first_start(console: "Console", password: str | None) -> None:
     if console.accounts.has_users():
+        if password:
+            click.echo(_("Not the first start: --password-file was not used."), err=True)
         return
     chosen = password or secrets.token_urlsafe(12)
     console.create_administrator(ADMINISTRATOR, chosen)
@@ -95,10 +148,8 @@ def _first_start(console: "Console", password: str | None) -> None:
 
 
 def _announce(console: "Console") -> None:
-    host = console.addresses.host
-    shown = f"[{host}]" if ":" in host else host
-    click.echo(_("{name}: https://{host}:{port}", name=console.name, host=shown, port=console.addresses.port))
-    click.echo(_("Other consoles: {host}:{port}", host=shown, port=console.addresses.peer_port))
+    click.echo(_("{name}: https://{address}", name=console.name, address=console.addresses.public))
+    click.echo(_("Other consoles: {address}", address=console.addresses.peers))
     click.echo(_("Its certificate, to trust it by: {path}", path=console.state.certificate))
     click.echo(_("Stop it with Ctrl-C."))
 
