@@ -1,0 +1,1 @@
+"""The web pages: one module per family of pages, templates and static files beside them."""

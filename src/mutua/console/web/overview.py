@@ -1,0 +1,31 @@
+"""The first page: which console this is, and what it manages."""
+
+from datetime import UTC, datetime
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import Response
+
+from mutua.console.api.access import ConsoleDep
+from mutua.console.web import words
+from mutua.console.web.rendering import page
+from mutua.console.web.visitor import visitor_of
+from mutua.inventory import store
+
+router = APIRouter(dependencies=[Depends(visitor_of)])
+
+
+@router.get("/")
+def show(request: Request, console: ConsoleDep) -> Response:
+    """Name, certificate and counts."""
+    with console.database.reading() as connection:
+        managed = store.count(connection)
+        quiesced = store.count_devices(connection) - managed.devices
+    return page(
+        request,
+        "overview.html",
+        identity=console.identity,
+        kind=words.KINDS[console.identity.kind],
+        validity=words.validity(console.identity.leaf, datetime.now(UTC)),
+        managed=managed,
+        quiesced=quiesced,
+    )

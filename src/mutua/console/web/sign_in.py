@@ -1,0 +1,55 @@
+"""Signing in and out."""
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from mutua.console.accounts import SessionKind
+from mutua.console.api.access import ConsoleDep, address_of
+from mutua.console.web import visitor
+from mutua.console.web.forms import FormDep
+from mutua.console.web.rendering import local_path, page, redirect
+
+router = APIRouter()
+
+
+@router.get(visitor.LOGIN)
+def show(request: Request, console: ConsoleDep, next: str = "/") -> Response:  # noqa: A002  (the name in the URL)
+    """The form, unless it is not needed."""
+    if visitor.session_of(request, console) is not None:
+        return redirect(local_path(next))
+    return _form(request, next)
+
+
+@router.post(visitor.LOGIN)
+def sign_in(request: Request, console: ConsoleDep, form: FormDep) -> Response:
+    """Open a session. A refusal does not say which of the two was wrong."""
+    user = console.accounts.authenticate(form.text("user"), form.text("password"))
+    if user is None:
+        return _form(request, form.text("next"), user=form.text("user"), refused=True)
+    _session, token = console.accounts.sign_in(user, SessionKind.WEB, address_of(request))
+    response = redirect(local_path(form.text("next")))
+    visitor.keep(response, console, token)
+    return response
+
+
+@router.post("/logout")
+def sign_out(request: Request, console: ConsoleDep) -> Response:
+    """End the session, if there is one."""
+    session = visitor.session_of(request, console)
+    if session is not None:
+        console.accounts.sign_out(session.id)
+    response = redirect(visitor.LOGIN, "signed-out")
+    visitor.forget(response, console)
+    return response
+
+
+def _form(request: Request, following: str, user: str = "", refused: bool = False) -> Response:
+    return page(
+        request,
+        "login.html",
+        status=401 if refused else 200,
+        here=visitor.LOGIN,
+        following=local_path(following),
+        user=user,
+        refused=refused,
+    )
