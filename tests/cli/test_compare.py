@@ -154,6 +154,29 @@ def test_a_cross_signed_intermediate_needs_no_new_certificate(lab: Lab) -> None:
     assert "put the CA certificates of the source below the target's leaf" in words(result.stdout)
 
 
+def test_an_issuer_of_the_same_name_that_signed_only_one_leaf_helps_nobody(lab: Lab) -> None:
+    other_root = authority("Other-Root")
+    namesake = authority("Inter-CA1", other_root)
+    result = against(leaf("OMENT-400", namesake), namesake, other_root)
+    assert result.exit_code == 1
+    assert result.stdout.endswith("→ have both leaves signed by the same issuing CA, and upload both chains again.\n")
+
+
+def test_two_chains_that_stop_at_one_intermediate_have_no_root_in_common(lab: Lab) -> None:
+    Path("source.pem").write_bytes(chain(lab.source, lab.inter1))
+    told = as_json(lab.target, lab.inter1)
+    assert (told["same_authorities"], told["same_root"], told["tls"]) == (True, False, "no-root")
+    assert told["clean"] is False
+
+
+def test_self_signed_leaves_are_told_to_get_one_authority(lab: Lab) -> None:
+    Path("source.pem").write_bytes(issue(Template(common_name="OMENT-310")).pem)
+    result = against(issue(Template(common_name="OMENT-400")))
+    assert result.exit_code == 1
+    assert marks(result) == ["✗"]
+    assert result.stdout.endswith("→ have both leaves signed by the same issuing CA, and upload both chains again.\n")
+
+
 def test_names_that_differ_beyond_what_people_call_them_are_told_whole(lab: Lab) -> None:
     def named(organisation: str) -> x509.Name:
         parts = ((NameOID.ORGANIZATION_NAME, organisation), (NameOID.COMMON_NAME, "Lab"))

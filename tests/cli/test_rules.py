@@ -86,6 +86,12 @@ def test_the_appliance_answers_each_upload_in_its_own_words() -> None:
     assert given("pair.same-leaf") == {}
 
 
+def test_the_appliance_refuses_nothing_for_a_warning() -> None:
+    rule = CATALOGUE["chain.missing-root"]
+    assert answers(rule._replace(severities={Profile.MIGRATION: Severity.ERROR}))
+    assert not answers(rule._replace(severities={Profile.MIGRATION: Severity.WARNING}))
+
+
 def test_what_both_uploads_answer_alike_is_told_once() -> None:
     assert clean("file.no-certificate").count("CSEC9002") == 1
     assert clean("leaf.no-key-encipherment").count("The appliance answers") == 2
