@@ -1,24 +1,16 @@
-"""A console of each test's own, a visitor's browser without a screen, and an authority that signs for consoles."""
+"""Consoles of each test's own, and authorities that sign for them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
-import httpx
 import pytest
-from cryptography import x509
-from tests.running import HOST, PASSWORD, USER, RunningConsole, running_console
+from tests.running import RunningConsole, running_console
+from tests.web.consoles import Pair, StartConsole, add_fleet, certify, fleet, sign_in, visitor
 
 from mutua.authority import ca
 from mutua.authority.ca import Authority
 from mutua.authority.keys import KeyType
-from mutua.authority.request import Subject
-from mutua.chain import Profile
-from mutua.console.console import Console
-from mutua.inventory import store
-from mutua.inventory.records import Fleet
-
-StartConsole = Callable[[str], RunningConsole]
 
 
 @pytest.fixture
@@ -46,31 +38,14 @@ def other_authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
     return ca.create(tmp_path_factory.mktemp("elsewhere") / "ca", name="Elsewhere", key_type=KeyType.EC_P256)
 
 
-def visitor(running: RunningConsole, **options: object) -> httpx.Client:
-    """A browser as far as HTTP goes: it keeps cookies and follows redirections. Nobody is signed in."""
-    return running.client(auth=None, follow_redirects=True, **options)
-
-
-def sign_in(client: httpx.Client, following: str = "/") -> httpx.Response:
-    """Sign the visitor in as the administrator."""
-    response = client.post("/login", data={"user": USER, "password": PASSWORD, "next": following})
-    assert response.status_code == 200, response.text
-    return response
-
-
-def request_of(console: Console) -> x509.CertificateSigningRequest:
-    """A signing request that the console made."""
-    pem = console.generate_request(Subject(HOST), HOST, KeyType.EC_P256)
-    return x509.load_pem_x509_csr(pem.encode())
-
-
-def certify(running: RunningConsole, authority: Authority) -> None:
-    """Have the console present a chain of the authority."""
-    answer = running.console.upload(authority.sign(request_of(running.console)).chain_pem, Profile.MIGRATION)
-    assert answer.refusal is None, answer.report.findings
-
-
-def add_fleet(console: Console, fleet: Fleet) -> None:
-    """Have the console manage a fleet."""
-    with console.database.writing() as connection:
-        store.add_fleet(connection, fleet, console.sealer)
+@pytest.fixture
+def pair(start_console: StartConsole, authority: Authority) -> Iterator[Pair]:
+    """Both with a chain of the same authority, the source with 60 devices."""
+    source, target = start_console("source"), start_console("target")
+    certify(source, authority)
+    certify(target, authority)
+    add_fleet(source.console, fleet(60))
+    with visitor(source) as at_source, visitor(target) as at_target:
+        sign_in(at_source)
+        sign_in(at_target)
+        yield Pair(source, target, at_source, at_target)

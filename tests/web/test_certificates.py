@@ -9,7 +9,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from tests.running import HOST, RunningConsole
-from tests.web.conftest import request_of, sign_in, visitor
+from tests.web.consoles import request_of, sign_in, visitor
 from tests.web.reading import Element, read
 
 from mutua import chain

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tests.running import RunningConsole
-from tests.web.conftest import add_fleet, sign_in, visitor
+from tests.web.consoles import add_fleet, sign_in, visitor
 from tests.web.reading import Element, read
 
 from mutua.inventory.fleetfile import read as read_fleet

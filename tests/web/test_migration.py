@@ -2,20 +2,16 @@
 
 import re
 import time
-from collections.abc import Iterator
-from typing import NamedTuple
+from itertools import product
 
 import httpx
 import pytest
 from tests.running import PASSWORD, USER, RunningConsole
-from tests.web.conftest import StartConsole, add_fleet, certify, sign_in, visitor
+from tests.web.consoles import Pair, StartConsole, accepted, certify, managed, prepared, sign_in, visitor
 from tests.web.reading import Element, read
 
 from mutua.authority.ca import Authority
-from mutua.inventory import store
-from mutua.inventory.records import Credential, CredentialKind, Device, DeviceType, Fleet, Group, Health
 from mutua.migration.phases import Phase
-from mutua.peering.verify import verify
 
 PATH = "/migration"
 # R23, letter for letter.
@@ -25,36 +21,6 @@ R23 = (
     "CA.",
 )
 MISSING = "00000000-0000-4000-8000-000000000000"
-
-
-class Pair(NamedTuple):
-    """Two consoles, and somebody signed in at each."""
-
-    source: RunningConsole
-    target: RunningConsole
-    at_source: httpx.Client
-    at_target: httpx.Client
-
-
-@pytest.fixture
-def pair(start_console: StartConsole, authority: Authority) -> Iterator[Pair]:
-    """Both with a chain of the same authority, the source with 60 devices."""
-    source, target = start_console("source"), start_console("target")
-    certify(source, authority)
-    certify(target, authority)
-    add_fleet(source.console, fleet(60))
-    with visitor(source) as at_source, visitor(target) as at_target:
-        sign_in(at_source)
-        sign_in(at_target)
-        yield Pair(source, target, at_source, at_target)
-
-
-def fleet(count: int) -> Fleet:
-    devices = tuple(
-        Device(f"TAG{n}", f"device-{n}", "R1", DeviceType.SERVER, "192.0.2.1", Health.NORMAL, "{}", ("Lab",), "root")
-        for n in range(count)
-    )
-    return Fleet(devices, (Group("Lab"),), (Credential("root", CredentialKind.REDFISH, "root", "secret"),))
 
 
 def form(address: str, role: str = "source", password: str = PASSWORD) -> dict[str, str]:
@@ -92,31 +58,6 @@ def until_final(client: httpx.Client, path: str) -> Element:
             return part
         time.sleep(0.05)
     raise AssertionError(f"{path} does not come to an end")
-
-
-def managed(running: RunningConsole) -> int:
-    with running.console.database.reading() as connection:
-        return store.count(connection).devices
-
-
-def prepared(pair: Pair) -> str:
-    """A migration that the source has prepared and the target has not begun."""
-    with pair.target.remote() as remote:
-        verification = verify(pair.source.console.migrating, remote)
-    assert verification.passed
-    entry = pair.source.console.migrating.prepare(verification.source_meets_target.peer_key_sha256 or "")
-    return entry.id
-
-
-def accepted(pair: Pair) -> str:
-    """One that the target has accepted, without carrying it on: as after a kill -9."""
-    identifier = prepared(pair)
-    migrating = pair.target.console.migrating
-    with pair.source.remote() as remote:
-        verification = verify(remote, migrating)
-    key = verification.target_meets_source.peer_key_sha256 or ""
-    migrating.target.accept(identifier, migrating._peer(key))
-    return identifier
 
 
 @pytest.mark.parametrize("role", ["source", "target"])
@@ -186,23 +127,25 @@ def test_a_console_that_is_not_there_is_a_cause_of_its_own(pair: Pair, order: st
     assert causes(answer.text) == ["pair.unreachable"]
 
 
-@pytest.mark.parametrize(
-    "address", ["", "nowhere", "host:0", "host:70000", "::1:8443", "a b:1", "user@host:1", "host:1/x", "[::1", "ñ..:1"]
-)
-def test_what_is_no_address_is_said_beside_the_field(pair: Pair, address: str) -> None:
-    for order in ("verify", "start"):
-        answer = pair.at_source.post(f"{PATH}/{order}", data=form(address))
-        assert answer.status_code == 400
-        page = read(answer.text)
-        assert "expected host:port" in page.by_id("address-problem").text
-        assert "address-problem" in (page.by_id("address").get("aria-describedby") or "").split()
-        assert page.by_id("address").get("value") == address
-        assert page.by_id("password").get("value") is None
+def test_what_is_no_address_is_said_beside_the_field(running: RunningConsole) -> None:
+    wrong = ["", "nowhere", "host:0", "host:70000", "::1:8443", "a b:1", "user@host:1", "host:1/x", "[::1", "ñ..:1"]
+    with visitor(running) as client:
+        sign_in(client)
+        for address, order in product(wrong, ("verify", "start")):
+            answer = client.post(f"{PATH}/{order}", data=form(address))
+            assert answer.status_code == 400, address
+            page = read(answer.text)
+            assert "expected host:port" in page.by_id("address-problem").text
+            assert "address-problem" in (page.by_id("address").get("aria-describedby") or "").split()
+            assert page.by_id("address").get("value") == address
+            assert page.by_id("password").get("value") is None
 
 
-def test_a_role_that_is_none_is_not_guessed(pair: Pair) -> None:
-    for order in ("verify", "start"):
-        assert pair.at_source.post(f"{PATH}/{order}", data=form(pair.target.address, "both")).status_code == 400
+def test_a_role_that_is_none_is_not_guessed(running: RunningConsole) -> None:
+    with visitor(running) as client:
+        sign_in(client)
+        for order in ("verify", "start"):
+            assert client.post(f"{PATH}/{order}", data=form("127.0.0.1:1", "both")).status_code == 400
 
 
 @pytest.mark.parametrize("role", ["source", "target"])

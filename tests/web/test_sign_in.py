@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from tests.running import PASSWORD, USER, RunningConsole
-from tests.web.conftest import sign_in, visitor
+from tests.web.consoles import sign_in, visitor
 from tests.web.reading import read
 
 from mutua.console.accounts import SessionKind

@@ -2,7 +2,7 @@
 
 import pytest
 from tests.running import RunningConsole
-from tests.web.conftest import sign_in, visitor
+from tests.web.consoles import sign_in, visitor
 from tests.web.reading import read
 
 from mutua import language

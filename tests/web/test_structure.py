@@ -8,9 +8,9 @@ import httpx
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 from tests.running import PASSWORD, USER, RunningConsole, running_console
-from tests.web.conftest import add_fleet, certify, request_of, sign_in, visitor
+from tests.web.consoles import add_fleet, certify, fleet, request_of, sign_in, visitor
 from tests.web.reading import Element, read
-from tests.web.test_migration import fleet, form
+from tests.web.test_migration import form
 
 from mutua import language
 from mutua.authority.ca import Authority
