@@ -118,6 +118,14 @@ def test_what_does_not_exist_is_a_page_too(running: RunningConsole, path: str) -
         assert read(answer.text).by_id("content").text.startswith("There is no such page")
 
 
+def test_a_wrong_method_is_a_page_that_names_the_right_one(running: RunningConsole) -> None:
+    with visitor(running) as client:
+        answer = client.get("/logout")
+        assert answer.status_code == 405
+        assert answer.headers["allow"] == "POST"
+        assert read(answer.text).by_id("content").text.startswith("This address takes forms only")
+
+
 @pytest.mark.parametrize("path", ["/api", "/api/", "/api/none", "/api/SessionService/none", "/api/../api/none"])
 def test_below_api_errors_stay_json(running: RunningConsole, path: str) -> None:
     with running.client() as client:

@@ -28,18 +28,10 @@ PATH = "/settings/security/certificates"
 router = APIRouter(prefix=PATH, dependencies=[Depends(visitor_of)])
 
 _KEY_SIZES = {"2048": KeyType.RSA_2048, "3072": KeyType.RSA_3072, "4096": KeyType.RSA_4096}
-_FIELDS = (
-    "DistinguishedName",
-    "DepartmentName",
-    "BusinessName",
-    "Locality",
-    "State",
-    "Country",
-    "Email",
-    "San",
-    "KeySize",
-)
-"""Of the form, called as in the REST call GenerateCSR, whose errors name them so (R11)."""
+_SUBJECT = ("DistinguishedName", "DepartmentName", "BusinessName", "Locality", "State", "Country", "Email")
+"""The fields of the form in the order of `Subject`, called as in the REST call, whose errors name them so (R11)."""
+
+_FIELDS = (*_SUBJECT, "San", "KeySize")
 
 _MIB = 1024 * 1024
 
@@ -131,16 +123,15 @@ def check_certificate(request: Request, console: ConsoleDep, upload: UploadDep) 
 
 
 def _generate(console: Console, form: Form) -> _Refused | None:
-    subject = Subject(*(form.text(field).strip() for field in _FIELDS[:7]))
+    key_type = _KEY_SIZES.get(form.text("KeySize"))
+    if key_type is None:
+        return _Refused(invalid_value("KeySize").refusal, "KeySize", message("choose one of the sizes in the list."))
     try:
-        key_type = _KEY_SIZES[form.text("KeySize")]
-        console.generate_request(subject, form.text("San"), key_type)
+        console.generate_request(Subject(*map(form.text, _SUBJECT)), form.text("San"), key_type)
     except InvalidDistinguishedName as error:
         return _Refused(missing_value(error.property).refusal, error.property, error.problem)
     except InvalidAlternativeName as error:
         return _Refused(invalid_value("San", status=500).refusal, "San", error.problem)
-    except KeyError:
-        return _Refused(invalid_value("KeySize").refusal, "KeySize", message("choose one of the sizes in the list."))
     return None
 
 

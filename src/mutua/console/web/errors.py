@@ -68,7 +68,9 @@ async def on_http_error(request: Request, error: Exception) -> HTMLResponse:
     """For unknown pages, wrong methods, and forms that are too long."""
     if not isinstance(error, HTTPException):
         raise error
-    return answer(request, error.status_code)
+    response = answer(request, error.status_code)
+    response.headers.update(error.headers or {})
+    return response
 
 
 async def on_validation_error(request: Request, _error: Exception) -> HTMLResponse:
