@@ -106,13 +106,14 @@ class Target:
         with self._database.writing() as connection:
             if self._read(connection, identifier).phase is not Phase.STREAMING:
                 raise WrongPhaseError(message("the migration was ended by somebody else."))
-            connection.execute(
-                staged_chunks.insert().values(
-                    migration_id=identifier,
-                    payload_sealed=self._sealer.seal(packed, _place(identifier, chunk.number)),
-                    **chunk._asdict(),
+            if chunk not in self._staged_chunks(connection, identifier, chunk.number):
+                connection.execute(
+                    staged_chunks.insert().values(
+                        migration_id=identifier,
+                        payload_sealed=self._sealer.seal(packed, _place(identifier, chunk.number)),
+                        **chunk._asdict(),
+                    )
                 )
-            )
 
     def _validate(self, identifier: str, manifest: Manifest) -> None:
         """The promise is kept, and nothing that arrives is here already."""
@@ -235,9 +236,11 @@ class Target:
             raise UnknownMigrationError(identifier)
         return entry
 
-    def _staged_chunks(self, connection: Connection, identifier: str) -> list[Chunk]:
-        columns = (staged_chunks.c[name] for name in Chunk._fields)
-        rows = connection.execute(_staged(identifier, *columns).order_by(staged_chunks.c.number))
+    def _staged_chunks(self, connection: Connection, identifier: str, only: int | None = None) -> list[Chunk]:
+        query = _staged(identifier, *(staged_chunks.c[name] for name in Chunk._fields))
+        if only is not None:
+            query = query.where(staged_chunks.c.number == only)
+        rows = connection.execute(query.order_by(staged_chunks.c.number))
         return [Chunk(number, Kind(kind), records, digest) for number, kind, records, digest in rows]
 
     def _open(self, connection: Connection, identifier: str, chunk: Chunk, key: bytes) -> Fleet:
