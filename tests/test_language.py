@@ -1,5 +1,6 @@
 """Every sentence for people has its Spanish, with the same values in it."""
 
+import ast
 import io
 import string
 from collections.abc import Iterator, Sequence
@@ -136,3 +137,16 @@ def test_the_shell_is_answered_in_its_language(
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     assert language.from_environment() == expected
+
+
+def test_no_text_hides_inside_an_f_string_where_extraction_does_not_see_it() -> None:
+    hidden = [
+        f"{file.relative_to(ROOT)}:{call.lineno}"
+        for file in (ROOT / "src/mutua").rglob("*.py")
+        for string_ in ast.walk(ast.parse(file.read_text()))
+        if isinstance(string_, ast.JoinedStr)
+        for call in ast.walk(string_)
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in KEYWORDS
+        if call.args and isinstance(call.args[0], ast.Constant)
+    ]
+    assert hidden == []
