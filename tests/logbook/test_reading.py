@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from mutua.chain import appliance
 from mutua.logbook.application_log import ApplicationLog, Operation
-from mutua.logbook.reading import MAX_ENTRY_BYTES, Refusal, refusals
+from mutua.logbook.entries import MAX_ENTRY_BYTES
+from mutua.logbook.reading import Refusal, refusals
 
 # The entries that support article 000221202 shows, to the letter.
 INVALID_CSR_KEY = """\
