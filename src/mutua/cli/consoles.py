@@ -1,20 +1,21 @@
 """Reaching consoles from the command line: where they are, who signs in, and whose certificates count."""
 
-import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import click
 
-from mutua.chain.decode import decode
 from mutua.cli.exits import Exit, Failure
 from mutua.cli.input import read_file, read_secret
 from mutua.cli.speaking import F, option
-from mutua.console.api.address import is_address
 from mutua.language import _
 from mutua.message import N_, Message, message
-from mutua.peering.contexts import public_client, system_client, unverified_client
-from mutua.peering.remote import ConsoleRefusedError, ConsoleUnreachableError, RemoteConsole
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import ssl
+
+    from mutua.peering.remote import ConsoleRefusedError, RemoteConsole
 
 _UNAUTHORISED = 401
 
@@ -26,6 +27,8 @@ class ConsoleAddress(click.ParamType[str]):
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """The address without what is around it."""
+        from mutua.console.api.address import is_address
+
         address = str(value).removeprefix("https://").rstrip("/")
         if not is_address(address):
             wrong = _("{value}: expected host:port, such as 127.0.0.1:8443 or [::1]:8443", value=repr(value))
@@ -59,8 +62,11 @@ def console_options(command: F) -> F:
     return command
 
 
-def trust(ca_file: str | None, insecure: bool) -> ssl.SSLContext:
+def trust(ca_file: str | None, insecure: bool) -> "ssl.SSLContext":
     """The context for the public listeners. Switching verification off is said aloud."""
+    from mutua.chain.decode import decode
+    from mutua.peering.contexts import public_client, system_client, unverified_client
+
     if insecure:
         warning = _("Warning: certificates are NOT verified. Anybody in between can read the passwords.")
         click.secho(warning, fg="red", bold=True, err=True)
@@ -79,9 +85,11 @@ def trust(ca_file: str | None, insecure: bool) -> ssl.SSLContext:
 
 @contextmanager
 def signed_in(
-    address: str, user: str, password_file: str | None, context: ssl.SSLContext, variable: str = "MUTUA_PASSWORD"
-) -> Iterator[RemoteConsole]:
+    address: str, user: str, password_file: str | None, context: "ssl.SSLContext", variable: str = "MUTUA_PASSWORD"
+) -> "Iterator[RemoteConsole]":
     """A signed-in session; whatever goes wrong becomes a `Failure` that says what."""
+    from mutua.peering.remote import ConsoleRefusedError, ConsoleUnreachableError, RemoteConsole
+
     password = read_secret(
         password_file, variable=variable, prompt=_("Password of {user} at {address}", user=user, address=address)
     )
@@ -98,7 +106,7 @@ def signed_in(
         raise _refused(error) from error
 
 
-def _refused(error: ConsoleRefusedError) -> Failure:
+def _refused(error: "ConsoleRefusedError") -> Failure:
     if error.status == _UNAUTHORISED:
         return Failure(
             message("{address} does not accept this user and password.", address=error.address), Exit.UNREACHABLE

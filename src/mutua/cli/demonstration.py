@@ -38,6 +38,7 @@ from mutua.peering.verify import Verification, verify
 _HOST = "127.0.0.1"
 _START_TIMEOUT_S = 30
 _STOP_TIMEOUT_S = 15
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _FLEET = ("devices.csv", "devices.json")
 _ANNOUNCED = re.compile(r"https://[0-9.]+:(?P<port>[0-9]+)")
 
@@ -68,15 +69,15 @@ def run(folder: Path, once: bool) -> None:
     """
     started = time.monotonic()
     fleet = _fleet()
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in _ENDING:
         signal.signal(number, signal.default_int_handler)
     with ExitStack() as running:
-        _step(1, _("Two consoles start, each with its own folder, database, identity and administrator"))
+        _step(1, _("Two consoles start, each with its own folder, database and identity"))
         source = running.enter_context(_console(folder, "source"))
         target = running.enter_context(_console(folder, "target"))
         _step(2, _("The source takes in its devices, from a CSV and a JSON file"))
         _import_devices(source, fleet)
-        _step(3, _("A private CA; each console makes a key and a signing request, and gets its chain"))
+        _step(3, _("A private CA signs a request of each console, and they get their chains"))
         authority = ca.create(folder / "ca", name="Example", key_type=KeyType.EC_P256, passphrase=None)
         _certify_wrongly_first(source, authority)
         _certify(target, authority)
@@ -123,15 +124,33 @@ def _console(folder: Path, name: str) -> Iterator[_Process]:
     options = ["--state", state, "--name", name, "--host", _HOST, "--password-file", password_file]
     command = [sys.executable, "-m", "mutua", "serve", *map(str, options), "--port", "0", "--peer-port", "0"]
     out = folder / f"{name}.out"
-    with out.open("wb") as said:
-        process = subprocess.Popen(command, stdout=said, stderr=said, start_new_session=True)  # noqa: S603
-    try:
+    with ExitStack() as ending:
+        with _undisturbed():
+            process = _start(command, out)
+            ending.callback(_stop, process)
         console = _Process(name, state, _port_in(out, process, name), password, process)
         _wait(console, out)
         click.echo(f"   {name:<8} https://{console.address}   {_('process {pid}', pid=process.pid)}")
         yield console
+
+
+def _start(command: list[str], out: Path) -> subprocess.Popen[bytes]:
+    with out.open("wb") as said:
+        return subprocess.Popen(command, stdout=said, stderr=said, start_new_session=True)  # noqa: S603
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """A signal that comes meanwhile is obeyed at the end: else a process that was just started would be forgotten."""
+    heard: list[int] = []
+    before = {number: signal.signal(number, lambda number, _frame: heard.append(number)) for number in _ENDING}
+    try:
+        yield
     finally:
-        _stop(process)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    if heard:
+        raise KeyboardInterrupt
 
 
 def _port_in(out: Path, process: subprocess.Popen[bytes], name: str) -> int:
@@ -196,8 +215,10 @@ def _certify_wrongly_first(process: _Process, authority: ca.Authority) -> None:
         click.echo("   " + _("That was all. What Mutua says of the same file:"))
         key = key_of_request(request.public_bytes(Encoding.PEM))
         report = chain.check(wrong, at=datetime.now(UTC), request_keys=[key])
+        click.echo()
         for line in lines(report, "wrong-chain.pem"):
-            click.echo(f"     {line}".rstrip())
+            click.echo(line)
+        click.echo()
         console.upload("UploadCertChain", authority.sign(request, usage=LeafUsage.BOTH, days=30).chain_pem)
     click.echo("   " + _("{name}: the right chain is taken, and serves the next connection", name=process.name))
 

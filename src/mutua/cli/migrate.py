@@ -13,12 +13,13 @@ from mutua.cli.exits import Exit
 from mutua.cli.speaking import F, Group, option
 from mutua.language import _
 from mutua.message import N_
-from mutua.peering.remote import ConsoleRefusedError, ConsoleUnreachableError, RemoteConsole
-from mutua.peering.verify import Verification, verify
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from mutua.peering.remote import RemoteConsole
+    from mutua.peering.verify import Verification
 
 _POLL_S = 0.2
-_FINAL = ("done", "aborted")
-_FAILURES = (ConsoleRefusedError, ConsoleUnreachableError)
 
 
 @click.group(
@@ -61,7 +62,7 @@ def both(
     target_password_file: str | None,
     ca_file: str | None,
     insecure: bool,
-) -> Iterator[tuple[RemoteConsole, RemoteConsole]]:
+) -> "Iterator[tuple[RemoteConsole, RemoteConsole]]":
     """Sessions at both consoles."""
     context = trust(ca_file, insecure)
     with (
@@ -81,6 +82,8 @@ def both(
 )
 @pair_options
 def verify_(**consoles: Any) -> None:
+    from mutua.peering.verify import verify
+
     with both(**consoles) as (source, target):
         verification = verify(source, target)
     tell(verification)
@@ -102,6 +105,8 @@ def verify_(**consoles: Any) -> None:
 )
 @pair_options
 def start(**consoles: Any) -> None:
+    from mutua.peering.verify import verify
+
     with both(**consoles) as (source, target):
         verification = verify(source, target)
         tell(verification)
@@ -184,7 +189,7 @@ def abort(
         click.echo("\n".join(migration_lines(console.abort(id))))
 
 
-def tell(verification: Verification) -> None:
+def tell(verification: "Verification") -> None:
     """Print a verification."""
     from mutua.cli.migration_text import verification_lines
 
@@ -192,32 +197,34 @@ def tell(verification: Verification) -> None:
         click.echo(line)
 
 
-def begin(source: RemoteConsole, target: RemoteConsole, verification: Verification) -> dict[str, Any]:
+def begin(source: "RemoteConsole", target: "RemoteConsole", verification: "Verification") -> dict[str, Any]:
     """Prepare at the source, start at the target; returns the source's record.
 
     Where the target does not take it up, the source takes its devices back at once.
     """
+    from mutua.peering.remote import ConsoleRefusedError, ConsoleUnreachableError
+
     prepared = source.prepare(str(verification.source_meets_target.peer_key_sha256))
     try:
         target.migrate(prepared["Id"], str(verification.target_meets_source.peer_key_sha256))
-    except _FAILURES:
-        with suppress(*_FAILURES):
+    except (ConsoleRefusedError, ConsoleUnreachableError):
+        with suppress(ConsoleRefusedError, ConsoleUnreachableError):
             source.abort(prepared["Id"])
         raise
     return prepared
 
 
-def watch(target: RemoteConsole, identifier: str) -> dict[str, Any]:
+def watch(target: "RemoteConsole", identifier: str) -> dict[str, Any]:
     """Show the progress at the target until it is over or has stopped; returns the target's last word."""
     show = _show_bar if sys.stderr.isatty() else _show_phases
     return show(_readings(target, identifier))
 
 
-def _readings(target: RemoteConsole, identifier: str) -> Iterator[dict[str, Any]]:
+def _readings(target: "RemoteConsole", identifier: str) -> Iterator[dict[str, Any]]:
     while True:
         migration = target.migration(identifier)
         yield migration
-        if migration["Phase"] in _FINAL or not migration["Running"]:
+        if not migration["Running"]:
             return
         time.sleep(_POLL_S)
 

@@ -68,6 +68,16 @@ class Option(click.Option):
             self.help = source
 
 
+def _speak_early(arguments: list[str]) -> None:
+    """Before anything is parsed: a usage error and `--help` in front of `--lang` speak the language too."""
+    for position, argument in enumerate(arguments):
+        name, equals, value = argument.partition("=")
+        if name == "--lang":
+            chosen = value if equals else "".join(arguments[position + 1 : position + 2])
+            if chosen in language.LANGUAGES:
+                speak(chosen)
+
+
 def _lang_option() -> Option:
     return Option(
         ["--lang"],
@@ -85,6 +95,10 @@ class Command(click.Command):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.params.append(_lang_option())
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        _speak_early(args)
+        return super().parse_args(ctx, args)
 
     def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         source, self.help = self.help, _(self.help) if self.help else None

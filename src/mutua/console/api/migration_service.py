@@ -129,7 +129,7 @@ def abort(body: MigrationId, console: ConsoleDep) -> dict[str, object]:
 @router.get("/Migrations")
 def list_migrations(console: ConsoleDep, request: Request) -> dict[str, object]:
     """Every migration, the newest first."""
-    rows = [_migration(console, entry) for entry in console.migrating.all()]
+    rows = [_migration(console, entry.id) for entry in console.migrating.all()]
     return collection("MigrationService.Migration", rows, len(rows), Page(request.url.path, 0, len(rows)))
 
 
@@ -141,7 +141,7 @@ def one_migration(identifier: str, console: ConsoleDep) -> dict[str, object]:
 
 def _attempt(console: Console, action: Callable[[], Entry]) -> dict[str, object]:
     try:
-        return _migration(console, action())
+        return _migration(console, action().id)
     except UnknownMigrationError as error:
         raise ApiError(NOT_FOUND) from error
     except MigrationError as error:
@@ -150,17 +150,20 @@ def _attempt(console: Console, action: Callable[[], Entry]) -> dict[str, object]
         raise unable([message("the other console was not reached: {reason}.", reason=error.problem)], 502) from error
 
 
-def _migration(console: Console, entry: Entry) -> dict[str, object]:
-    progress = console.migrating.progress(entry.id)
+def _migration(console: Console, identifier: str) -> dict[str, object]:
+    # Asked first: a migration that does not run any more has written down all that it will.
+    running = console.migrating.is_running(identifier)
+    progress = console.migrating.progress(identifier)
     with console.database.reading() as connection:
-        phases = journal.phases(connection, entry.id)
+        entry = journal.read(connection, identifier)
+        phases = journal.phases(connection, identifier)
     return {
         "@odata.type": "#MigrationService.Migration",
         "@odata.id": f"/api/MigrationService/Migrations('{entry.id}')",
         "Id": entry.id,
         "Role": entry.role,
         "Phase": entry.phase,
-        "Running": console.migrating.is_running(entry.id),
+        "Running": running,
         "Peer": {"Name": entry.peer_name, "Address": entry.peer_address, "KeySha256": entry.peer_key_sha256},
         "Devices": entry.counts.devices,
         "Groups": entry.counts.groups,
