@@ -38,13 +38,18 @@ NOT_BASE_64: dict[str, Callable[[Chain], bytes]] = {
 }
 
 
+@pytest.fixture(scope="module")
+def certificates(shared: Administrator, authorities: Authorities) -> Chain:
+    """A chain that would be taken in Base 64."""
+    return leaf(shared.request(), authorities.inter1), authorities.inter1, authorities.root
+
+
 @pytest.mark.parametrize("action", ["UploadCertChain", "UploadCertificate"])
 @pytest.mark.parametrize("encoding", NOT_BASE_64)
 def test_R4_any_other_encoding_is_refused(
-    shared: Administrator, authorities: Authorities, action: str, encoding: str
+    shared: Administrator, certificates: Chain, action: str, encoding: str
 ) -> None:
     before = shared.presented()
-    certificates = (leaf(shared.request(), authorities.inter1), authorities.inter1, authorities.root)
     answer = shared.upload(action, NOT_BASE_64[encoding](certificates))
     assert (answer.status_code, answer.text) == (500, CSEC9002)
     assert shared.presented() == before
