@@ -21,7 +21,7 @@ def lines(comparison: Comparison) -> Iterator[str]:
     rows = [(*_names(row.source), *_names(row.target)) for row in comparison.rows]
     widths = _widths([heading, *rows])
     half = widths[0] + _GAP + widths[1]
-    yield f" {_('SOURCE'):<{half + _MIDDLE}}{_('TARGET')}"
+    yield " " + _("SOURCE").ljust(half + _MIDDLE) + _("TARGET")
     yield from _lines(heading, widths, " ")
     for row, names in zip(comparison.rows, rows, strict=True):
         yield from _lines(names, widths, _mark(row))

@@ -130,7 +130,7 @@ def _console(folder: Path, name: str) -> Iterator[_Process]:
             ending.callback(_stop, process)
         console = _Process(name, state, _port_in(out, process, name), password, process)
         _wait(console, out)
-        click.echo(f"   {name:<8} https://{console.address}   {_('process {pid}', pid=process.pid)}")
+        click.echo(f"   {name:<8} https://{console.address}   " + _("process {pid}", pid=process.pid))
         yield console
 
 

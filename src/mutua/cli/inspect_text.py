@@ -82,8 +82,8 @@ def _contents(holding: Holding) -> str:
         (public, plural("{count} public key", "{count} public keys", public)),
         (unreadable, plural("{count} unreadable block", "{count} unreadable blocks", unreadable)),
     )
-    held = ", ".join(text for count, text in counts if count)
-    return f"{holding.encoding}, {held or _('nothing readable')}"
+    held = ", ".join(text for count, text in counts if count) or _("nothing readable")
+    return f"{holding.encoding}, {held}"
 
 
 def _certificate(facts: CertificateFacts, style: Style) -> Iterator[str]:
@@ -119,7 +119,8 @@ def _certificate(facts: CertificateFacts, style: Style) -> Iterator[str]:
 
 def _request(facts: RequestFacts, style: Style) -> Iterator[str]:
     verifies = _("its signature verifies") if facts.signature_verifies else _("its signature does NOT verify")
-    yield from sides(f" {click.style(_('signing request'), bold=True)}", verifies)
+    kind = click.style(_("signing request"), bold=True)
+    yield from sides(f" {kind}", verifies)
     rows = [(_("subject"), shown(readable_name(facts.subject))), (_("key"), _key_words(facts.key))]
     if style.short:
         yield from _table([*rows, (_("names"), _values(facts.extensions.names))])
@@ -142,7 +143,8 @@ def _key_words(key: KeyWords | None) -> str:
 def _key(key: Key) -> Iterator[str]:
     kind = _("private key") if key.private else _("public key")
     warning = _("keep it secret") if key.private else ""
-    yield from sides(f" {click.style(kind, bold=True)}   {key.words or _('encrypted, not opened')}", warning)
+    words = key.words or _("encrypted, not opened")
+    yield from sides(f" {click.style(kind, bold=True)}   {words}", warning)
 
 
 def _unreadable(line: int | None, reason: str) -> list[str]:

@@ -12,9 +12,9 @@ _SPECIAL = re.compile(r"([\\`*_\[\]<>|])")
 
 def page(rules: Mapping[str, AnyRule]) -> Iterator[str]:
     """The page, line by line: a table of all rules, then a section for each."""
-    yield f"# {_('The rules')}"
+    yield "# " + _("The rules")
     yield ""
-    yield f"<!-- {_('Generated: mutua rules --lang en --format markdown > docs/rules.md')} -->"
+    yield "<!-- " + _("Generated: mutua rules --lang en --format markdown > docs/rules.md") + " -->"
     yield ""
     yield (
         plural("Mutua checks certificates by {count} rule.", "Mutua checks certificates by {count} rules.", len(rules))
@@ -61,18 +61,18 @@ def _section(rule: AnyRule) -> Iterator[str]:
     yield ""
     yield f"**{_plain(rule.title)}** ({rule.requirement}). {_plain(rule.reason)}"
     yield ""
-    yield f"- {_('Fix:')} {_plain(rule.fix)}"
+    yield "- " + _("Fix:") + f" {_plain(rule.fix)}"
     for authority, fix in rule.fixes.items():
         yield f"- {authority}: {_plain(fix)}"
     if rule.source:
-        yield f"- {_('Source:')} {rule.source}"
+        yield "- " + _("Source:") + f" {rule.source}"
     yield from _appliance(rule)
 
 
 def _appliance(rule: AnyRule) -> Iterator[str]:
     told = told_answers(rule)
     if not told:
-        yield f"- {_('The appliance does not refuse it.')}"
+        yield "- " + _("The appliance does not refuse it.")
     for heading, refusal in told:
         said = [f"`{refusal.message_id}` `{refusal.message}`", *(f"`{argument}`" for argument in refusal.arguments)]
         yield f"- {heading} {' '.join(said)}"

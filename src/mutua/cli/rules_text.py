@@ -18,9 +18,9 @@ _DOES_NOT_HOLD = "–"
 def overview(rules: Mapping[str, AnyRule]) -> Iterator[str]:
     """One line for each rule; a column of marks for each profile, which the heading names."""
     legend = "   ".join(f"{_mark(severity)} {_(SEVERITIES[severity])}" for severity in reversed(Severity))
-    yield from sides(
-        f" {plural('{count} rule', '{count} rules', len(rules))}", f"{legend}   {_DOES_NOT_HOLD} {_('does not apply')}"
-    )
+    count = plural("{count} rule", "{count} rules", len(rules))
+    absent = _("does not apply")
+    yield from sides(f" {count}", f"{legend}   {_DOES_NOT_HOLD} {absent}")
     yield ""
     identifiers = max(len(identifier) for identifier in rules)
     requirements = max(len(rule.requirement) for rule in rules.values())
