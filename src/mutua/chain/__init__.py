@@ -6,10 +6,10 @@ for finding in report.findings: ...
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 import mutua.chain.rules  # noqa: F401  (fills the catalogue)
-from mutua.chain.appliance import Refusal, Stage
+from mutua.chain.appliance import Refusal
 from mutua.chain.catalogue import CATALOGUE, Examined, Profile, Rule, Severity
 from mutua.chain.decode import InputTooLargeError, decode
 from mutua.chain.order import Arrangement, arrange
@@ -46,12 +46,20 @@ def check(
     public half of the key that it must have. Raises `InputTooLargeError`; whatever else is wrong with the
     input is in the report.
     """
+    at = _in_utc(at)
     material = decode(data)
     known_keys = [*(request_keys or ()), *([private_key] if private_key else [])]
-    arrangement = arrange(material.certificates, known_keys)
+    arrangement = arrange(material.certificates, at, known_keys)
     verdict = _judge(arrangement, at)
     examined = Examined(profile, at, material, arrangement, verdict, request_keys, private_key)
     return Report(profile, at, material, arrangement, verdict, tuple(_findings(examined)))
+
+
+def _in_utc(at: datetime) -> datetime:
+    try:
+        return at.astimezone(UTC)
+    except OverflowError:  # On the first or last day that there is, in another zone.
+        return at.replace(tzinfo=UTC)
 
 
 def _judge(arrangement: Arrangement, at: datetime) -> Verdict:
@@ -66,5 +74,5 @@ def _findings(examined: Examined) -> Iterator[Finding]:
             continue
         for evidence in rule.check(examined):
             finding = Finding.of(rule, examined.profile, evidence)
-            explained = explained or rule.stage is Stage.CHAIN
+            explained = explained or rule.explains
             yield finding

@@ -5,12 +5,15 @@ from datetime import datetime
 from enum import IntEnum, StrEnum
 from typing import NamedTuple
 
+from cryptography import x509
+from cryptography.x509.oid import ExtendedKeyUsageOID
+
 from mutua.chain.appliance import Stage
 from mutua.chain.certificate import Certificate
 from mutua.chain.decode import Material
 from mutua.chain.order import Arrangement
 from mutua.chain.verdict import Verdict
-from mutua.message import Message
+from mutua.message import Message, message
 
 
 class Severity(IntEnum):
@@ -33,6 +36,21 @@ class Profile(StrEnum):
 UPLOADS = (Profile.MIGRATION, Profile.SERVER)
 CHAINS = (Profile.MIGRATION, Profile.MTLS, Profile.CLIENT)
 EVERY = tuple(Profile)
+
+
+_SERVER = (ExtendedKeyUsageOID.SERVER_AUTH, "serverAuth")
+_CLIENT = (ExtendedKeyUsageOID.CLIENT_AUTH, "clientAuth")
+
+
+def purposes_of(profile: Profile) -> Sequence[tuple[x509.ObjectIdentifier, str]]:
+    """The extended key usages that a profile needs, each with its name (RFC 5280, section 4.2.1.12)."""
+    match profile:
+        case Profile.SERVER:
+            return (_SERVER,)
+        case Profile.CLIENT:
+            return (_CLIENT,)
+        case _:
+            return (_SERVER, _CLIENT)
 
 
 class Authority(StrEnum):
@@ -79,6 +97,7 @@ class Rule(NamedTuple):
 
     `severities` says for which profiles the rule holds, and how much it matters there. `stage` is the
     check of the appliance that refuses it, if one does. `fixes` are for those who run a named authority.
+    `explains` says that the validating engine refuses what breaks this rule, so that its answer adds nothing.
     """
 
     id: str
@@ -91,6 +110,7 @@ class Rule(NamedTuple):
     stage: Stage | None = None
     source: str | None = None
     fixes: Mapping[Authority, str] = {}
+    explains: bool = False
 
 
 CATALOGUE: dict[str, Rule] = {}
@@ -108,6 +128,7 @@ def rule(
     stage: Stage | None = None,
     source: str | None = None,
     fixes: Mapping[Authority, str] | None = None,
+    explains: bool = False,
 ) -> Callable[[Check], Check]:
     """Enter a check in the catalogue. Raises ValueError for an id that is taken or a text that is empty."""
 
@@ -115,11 +136,21 @@ def rule(
         if identifier in CATALOGUE or not (title and reason and fix and severities):
             raise ValueError(f"rule {identifier}: taken or incomplete")
         CATALOGUE[identifier] = Rule(
-            identifier, requirement, severities, title, reason, fix, check, stage, source, fixes or {}
+            identifier, requirement, severities, title, reason, fix, check, stage, source, fixes or {}, explains
         )
         return check
 
     return enter
+
+
+SHOWN = 10
+"""How many pieces of evidence a check gives one by one; a file can hold thousands."""
+
+
+def and_more(found: Sequence[object]) -> Iterator[Evidence]:
+    """The piece of evidence that stands for those beyond `SHOWN`."""
+    if len(found) > SHOWN:
+        yield Evidence(message("And {count} more.", count=len(found) - SHOWN))
 
 
 def errors(*profiles: Profile) -> dict[Profile, Severity]:

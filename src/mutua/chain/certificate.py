@@ -6,11 +6,27 @@ from functools import cached_property
 from typing import TypeVar
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import NameOID
 
+from mutua.chain.signature import is_signature_by
+
 E = TypeVar("E", bound=x509.ExtensionType)
+
+_MALFORMED = (
+    ValueError,
+    TypeError,
+    OverflowError,
+    UnsupportedAlgorithm,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
+_SHOWN_CHARACTERS = 256
+
+ComparableName = tuple[frozenset[tuple[str, str]], ...]
+"""A distinguished name as RFC 5280, section 7.1, compares it: case and runs of spaces do not count."""
 
 
 class UnreadableCertificateError(ValueError):
@@ -20,12 +36,13 @@ class UnreadableCertificateError(ValueError):
 class Certificate:
     """A certificate that was read completely: whatever is malformed in it was met on construction.
 
-    `position` is its place in the input, counted from 1.
+    `position` is its place in the input, counted from 1. Raises `UnreadableCertificateError`.
     """
 
     def __init__(self, der: bytes, position: int) -> None:
         self.der = der
         self.position = position
+        self._signers: dict[bytes, bool] = {}
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
@@ -35,14 +52,10 @@ class Certificate:
                 self.issuer = self.x509.issuer
                 self.not_before: datetime = self.x509.not_valid_before_utc
                 self.not_after: datetime = self.x509.not_valid_after_utc
-                self.key_id = self._public_key_der()
-        except (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion) as error:
-            raise UnreadableCertificateError(str(error)) from error
-        except (x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:
-            raise UnreadableCertificateError(str(error)) from error
-
-    def _public_key_der(self) -> bytes:
-        return self.x509.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+                self.public_key = self.x509.public_key()
+                self.key_id = self.public_key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        except _MALFORMED as error:
+            raise UnreadableCertificateError(printable(str(error))) from error
 
     def __repr__(self) -> str:
         return f"<Certificate {self.position} {self.issued_to!r} by {self.issued_by!r}>"
@@ -97,6 +110,10 @@ class Certificate:
         found = self._extension(x509.ExtendedKeyUsage)
         return None if found is None else frozenset(found)
 
+    def permits(self, purpose: x509.ObjectIdentifier) -> bool:
+        """Whether it may be used for the purpose; anyExtendedKeyUsage does not count, as in OpenSSL."""
+        return self.extended_key_usage is None or purpose in self.extended_key_usage
+
     @cached_property
     def path_length(self) -> int | None:
         """How many CA certificates may stand below this one, or None for any number."""
@@ -115,23 +132,62 @@ class Certificate:
         return self.key_usage is None or self.key_usage.key_cert_sign
 
     @cached_property
+    def signature_hash(self) -> str | None:
+        """The name of the hash in its signature, such as sha256.
+
+        None where the signature has no hash of its own (Ed25519); the dotted identifier of an unknown algorithm.
+        """
+        try:
+            algorithm = self.x509.signature_hash_algorithm
+        except UnsupportedAlgorithm:
+            return self.x509.signature_algorithm_oid.dotted_string
+        return algorithm.name if algorithm else None
+
+    @property
+    def is_verifiable(self) -> bool:
+        """Whether its signature is of a kind that anybody still verifies: not MD5, and not unknown."""
+        return self.signature_hash is None or (self.signature_hash != "md5" and "." not in self.signature_hash)
+
+    @cached_property
     def authority_key(self) -> str | None:
         """The key identifier of the wanted issuer in upper-case hexadecimal, if the certificate names it."""
         found = self._extension(x509.AuthorityKeyIdentifier)
         return found.key_identifier.hex(":").upper() if found and found.key_identifier else None
 
     @cached_property
+    def key_identifier(self) -> str | None:
+        """The key identifier that it gives itself, in upper-case hexadecimal."""
+        found = self._extension(x509.SubjectKeyIdentifier)
+        return found.key_identifier.hex(":").upper() if found else None
+
+    @cached_property
+    def comparable_subject(self) -> ComparableName:
+        """The subject, for finding whom it issued."""
+        return _comparable(self.subject)
+
+    @cached_property
+    def comparable_issuer(self) -> ComparableName:
+        """The issuer, for finding who issued it."""
+        return _comparable(self.issuer)
+
+    @cached_property
+    def is_self_issued(self) -> bool:
+        """Whether it names itself as its issuer (RFC 5280, section 3.2)."""
+        return self.comparable_subject == self.comparable_issuer
+
+    @cached_property
     def is_self_signed(self) -> bool:
         """Whether its own key signed it."""
-        return self.subject == self.issuer and self.is_signed_by(self)
+        return self.is_self_issued and self.is_signed_by(self)
 
     def is_signed_by(self, issuer: "Certificate") -> bool:
         """Whether `issuer` has the name and the key that signed this certificate."""
-        try:
-            self.x509.verify_directly_issued_by(issuer.x509)
-        except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
+        if self.comparable_issuer != issuer.comparable_subject:
             return False
-        return True
+        known = self._signers.get(issuer.key_id)
+        if known is None:
+            known = self._signers[issuer.key_id] = is_signature_by(self.x509, issuer.x509)
+        return known
 
     def _extension(self, kind: type[E]) -> E | None:
         try:
@@ -150,7 +206,19 @@ def readable_name(name: x509.Name) -> str:
 
 def printable(text: str) -> str:
     """The text with control characters made visible: names come from strangers and end up on terminals."""
-    return "".join(character if character.isprintable() else "�" for character in text[:256])
+    shown = text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…"
+    return "".join(character if character.isprintable() else "�" for character in shown)
+
+
+def _comparable(name: x509.Name) -> ComparableName:
+    return tuple(
+        frozenset((attribute.oid.dotted_string, _folded(attribute.value)) for attribute in relative)
+        for relative in name.rdns
+    )
+
+
+def _folded(value: str | bytes) -> str:
+    return " ".join(value.split()).casefold() if isinstance(value, str) else value.hex()
 
 
 def _values(name: x509.Name, oid: x509.ObjectIdentifier) -> tuple[str, ...]:

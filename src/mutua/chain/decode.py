@@ -5,17 +5,30 @@ Nothing is dropped in silence. Every block that looks like a certificate ends up
 """
 
 import binascii
+import re
+import warnings
 from collections.abc import Iterator
 from enum import StrEnum
 from typing import NamedTuple
 
-from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.serialization import Encoding as KeyEncoding
-from cryptography.hazmat.primitives.serialization import PublicFormat
-
-from mutua.chain.certificate import Certificate, UnreadableCertificateError
+from mutua.chain.armour import BEGIN, Block, Looseness, blocks
+from mutua.chain.certificate import Certificate, UnreadableCertificateError, printable
+from mutua.chain.keyfile import UnreadableKeyError, key_of_private_key, key_of_request
 from mutua.message import Message, message
+
+__all__ = [
+    "MAX_BYTES",
+    "MAX_CERTIFICATES",
+    "Encoding",
+    "InputTooLargeError",
+    "Loose",
+    "Material",
+    "Unreadable",
+    "UnreadableKeyError",
+    "decode",
+    "key_of_private_key",
+    "key_of_request",
+]
 
 MAX_BYTES = 16 * 1024 * 1024
 """The longest input that is looked at."""
@@ -23,13 +36,18 @@ MAX_BYTES = 16 * 1024 * 1024
 MAX_CERTIFICATES = 1000
 """How many certificates of one input are read; those beyond are counted as unreadable."""
 
-_BEGIN, _END, _DASHES = b"-----BEGIN ", b"-----END ", b"-----"
 _CERTIFICATE_LABELS = {"CERTIFICATE", "X509 CERTIFICATE"}
 _REQUEST_LABELS = {"CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST"}
+_NOT_CERTIFICATES = {"ATTRIBUTE CERTIFICATE"}
 _PKCS7_LABELS = {"PKCS7", "CMS"}
-_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+_NO_BREAK_SPACES = re.compile(rb"\xc2?\xa0")
+_BARE_BASE64 = re.compile(rb"[A-Za-z0-9+/]{64,}={0,2}")
 _PKCS7_SIGNED_DATA = bytes.fromhex("06092a864886f70d010702")
 _PKCS12_DATA = bytes.fromhex("06092a864886f70d010701")
+_SEQUENCE, _INTEGER = 0x30, 0x02
+_LINE_ENDS = (b"", b"\r", b"\n", b"\x1a")
+_HTML = (b"<!doctype html", b"<html")
+_UTF16 = ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"), (b"-\0-\0", "utf-16-le"), (b"\0-\0-", "utf-16-be"))
 
 
 class InputTooLargeError(ValueError):
@@ -44,6 +62,9 @@ class Encoding(StrEnum):
     PKCS7 = "PKCS#7"
     PKCS12 = "PKCS#12"
     UTF16 = "UTF-16"
+    BASE64 = "Base 64"
+    BASE64_OF_PEM = "Base 64 of PEM"
+    HTML = "HTML"
     EMPTY = "empty"
     UNKNOWN = "unknown"
 
@@ -55,6 +76,13 @@ class Unreadable(NamedTuple):
     reason: Message
 
 
+class Loose(NamedTuple):
+    """A block, by its line (from 1), that could be read here and that other programs cannot read."""
+
+    line: int
+    looseness: Looseness
+
+
 class Material(NamedTuple):
     """Everything that an input holds, in the order of the input."""
 
@@ -64,13 +92,12 @@ class Material(NamedTuple):
     private_keys: int = 0
     other_blocks: tuple[str, ...] = ()
     unreadable: tuple[Unreadable, ...] = ()
+    loose: tuple[Loose, ...] = ()
 
-
-class _Block(NamedTuple):
-    label: str
-    line: int
-    body: bytes | None
-    """The Base 64 between the armour lines; None where the END line is missing."""
+    @property
+    def has_certificates(self) -> bool:
+        """Whether there is anything that is or should have been a certificate."""
+        return bool(self.certificates or self.unreadable)
 
 
 def decode(data: bytes) -> Material:
@@ -82,158 +109,217 @@ def decode(data: bytes) -> Material:
         raise InputTooLargeError(f"{len(data)} bytes")
     if not data.strip():
         return Material(Encoding.EMPTY)
-    if data.startswith(_UTF16_MARKS):
-        return Material(Encoding.UTF16)
-    if _BEGIN in data:
-        return _decode_pem(data)
-    return _decode_der(data)
+    if (text := _from_utf16(data)) is not None:
+        return _wrapped(Encoding.UTF16, _decode_pem(text))
+    material = _decode_pem(data)
+    if material != Material(Encoding.PEM):
+        return material
+    return _decode_der(data) or _decode_bare_base64(data) or _not_certificates(data)
+
+
+def _from_utf16(data: bytes) -> bytes | None:
+    for mark, encoding in _UTF16:
+        if data.startswith(mark):
+            return data.decode(encoding, "replace").encode("utf-8", "replace")
+    return None
+
+
+def _wrapped(encoding: Encoding, inner: Material) -> Material:
+    """What was found after unwrapping; other programs do not unwrap, so the rest of it is not there for them."""
+    if not inner.has_certificates:
+        return Material(encoding)
+    return Material(encoding, inner.certificates, private_keys=inner.private_keys, unreadable=inner.unreadable)
+
+
+def _not_certificates(data: bytes) -> Material:
+    is_html = data[:1024].lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith(_HTML)
+    return Material(Encoding.HTML if is_html else Encoding.UNKNOWN)
+
+
+class _Haul:
+    """The certificates taken out of an input so far, and those that could not be read."""
+
+    def __init__(self) -> None:
+        self.certificates: list[Certificate] = []
+        self.unreadable: list[Unreadable] = []
+
+    def refuse(self, line: int | None, reason: Message) -> None:
+        self.unreadable.append(Unreadable(line, reason))
+
+    def take(self, block: Block) -> bool:
+        """A block labelled as a certificate; whether it could be read."""
+        before = len(self.certificates)
+        if self._is_full():
+            self._refuse_more(block.line)
+        elif (der := _base64(block.body)) is not None:
+            self.take_der(der, block.line)
+        elif b"\\n" in block.body:
+            self.refuse(block.line, message("its line ends are written as \\n, as in JSON or a variable"))
+        else:
+            self.refuse(block.line, message("the text between BEGIN and END is not Base 64"))
+        return len(self.certificates) > before
+
+    def take_der(self, der: bytes, line: int | None) -> None:
+        """The bytes of one certificate."""
+        if self._is_full():
+            self._refuse_more(line)
+            return
+        try:
+            self.certificates.append(Certificate(der, len(self.certificates) + len(self.unreadable) + 1))
+        except UnreadableCertificateError as error:
+            reason = message("this is not a certificate that can be read ({detail})", detail=str(error))
+            self.refuse(line, reason)
+
+    def take_pkcs7(self, der: bytes | None, line: int | None) -> None:
+        """All certificates of a PKCS#7 container."""
+        from cryptography.exceptions import UnsupportedAlgorithm
+        from cryptography.hazmat.primitives.serialization import Encoding as KeyEncoding
+        from cryptography.hazmat.primitives.serialization.pkcs7 import load_der_pkcs7_certificates
+
+        try:
+            with warnings.catch_warnings():
+                # Windows writes containers that are not quite DER; pyca/cryptography warns and reads them.
+                warnings.simplefilter("ignore")
+                found = load_der_pkcs7_certificates(der or b"")
+        except (ValueError, UnsupportedAlgorithm) as error:
+            reason = message("this PKCS#7 file cannot be read ({detail})", detail=printable(str(error)))
+            self.refuse(line, reason)
+            return
+        for certificate in found:
+            self.take_der(certificate.public_bytes(KeyEncoding.DER), line)
+
+    def _is_full(self) -> bool:
+        return len(self.certificates) + len(self.unreadable) >= MAX_CERTIFICATES
+
+    def _refuse_more(self, line: int | None) -> None:
+        self.refuse(line, message("more than {limit} certificates in one file are not read", limit=MAX_CERTIFICATES))
 
 
 def _decode_pem(data: bytes) -> Material:
-    certificates: list[Certificate] = []
-    unreadable: list[Unreadable] = []
+    haul = _Haul()
     others: list[str] = []
+    loose: list[Loose] = []
     requests = private_keys = 0
     encoding = Encoding.PEM
-    for block in _blocks(data):
-        if block.label in _CERTIFICATE_LABELS:
-            _take(block, certificates, unreadable)
-        elif block.label in _REQUEST_LABELS:
+    for block in blocks(data):
+        if block.label in _REQUEST_LABELS:
             requests += 1
         elif block.label.endswith("PRIVATE KEY"):
             private_keys += 1
-        elif block.label in _PKCS7_LABELS:
+        elif (reason := _why_not_taken(block)) is not None:
+            haul.refuse(block.line, reason)
+        elif block.label in _PKCS7_LABELS or _is_pkcs7(block):
             encoding = Encoding.PKCS7
-            _take_pkcs7(_base64(block), block.line, certificates, unreadable)
+            haul.take_pkcs7(_base64(block.body), block.line)
+        elif block.label in _CERTIFICATE_LABELS:
+            if haul.take(block) and block.looseness is not None:
+                loose.append(Loose(block.line, block.looseness))
         else:
-            others.append(block.label)
-    return Material(encoding, tuple(certificates), requests, private_keys, tuple(others), tuple(unreadable))
+            others.append(printable(block.label))
+    return Material(
+        encoding,
+        tuple(haul.certificates),
+        requests,
+        private_keys,
+        tuple(others),
+        tuple(haul.unreadable),
+        tuple(loose),
+    )
 
 
-def _blocks(data: bytes) -> Iterator[_Block]:
-    """The PEM blocks (RFC 7468), in one pass: whatever stands between them is skipped."""
-    line, counted, start = 1, 0, data.find(_BEGIN)
-    while start >= 0:
-        line += data.count(b"\n", counted, start)
-        counted = start
-        label_start = start + len(_BEGIN)
-        label_end = data.find(_DASHES, label_start, label_start + 64)
-        following = data.find(_BEGIN, label_start)
-        label = data[label_start:label_end].decode("ascii", "replace") if label_end >= 0 else ""
-        end = data.find(_END, label_start, following if following >= 0 else len(data))
-        body = data[label_end + len(_DASHES) : end] if end >= 0 and label_end >= 0 else None
-        yield _Block(label, line, body)
-        start = following
+def _is_pkcs7(block: Block) -> bool:
+    """Whether a block labelled as a certificate holds a PKCS#7 container; some tools write that."""
+    if block.label not in _CERTIFICATE_LABELS or block.body.lstrip()[:1] != b"M":
+        return False
+    start = _base64(block.body[:128].strip()[:64])
+    return start is not None and _PKCS7_SIGNED_DATA in start[:32]
 
 
-def _base64(block: _Block) -> bytes | None:
-    """The decoded body, or None where it is cut off or not Base 64."""
-    if block.body is None:
-        return None
+def _why_not_taken(block: Block) -> Message | None:
+    """The reason where a block that holds certificates is damaged, or under a label that other programs pass over."""
+    known = block.label in _CERTIFICATE_LABELS | _PKCS7_LABELS
+    if known or block.label in _NOT_CERTIFICATES:
+        return block.problem if known else None
+    if block.label == "TRUSTED CERTIFICATE":
+        return message(
+            "TRUSTED CERTIFICATE is a form of OpenSSL's own; convert it: openssl x509 -in FILE -out FILE.pem"
+        )
+    if block.label == "PKCS12":
+        return message("this is PKCS#12, a locked box of certificates and a private key")
+    if "CERT" in block.label.upper():
+        return message("its label is {label}; expected CERTIFICATE", label=printable(block.label))
+    return None
+
+
+def _base64(body: bytes) -> bytes | None:
+    """The decoded body, or None where it is not Base 64."""
     try:
-        return binascii.a2b_base64(b"".join(block.body.split()), strict_mode=True)
+        return binascii.a2b_base64(b"".join(_NO_BREAK_SPACES.sub(b"", body).split()), strict_mode=True)
     except binascii.Error:
         return None
 
 
-def _take(block: _Block, certificates: list[Certificate], unreadable: list[Unreadable]) -> None:
-    der = _base64(block)
-    if block.body is None:
-        reason = message("the END line is missing: the file was cut off")
-        unreadable.append(Unreadable(block.line, reason))
-    elif der is None:
-        reason = message("the text between BEGIN and END is not Base 64")
-        unreadable.append(Unreadable(block.line, reason))
-    else:
-        _take_der(der, block.line, certificates, unreadable)
+def _decode_bare_base64(data: bytes) -> Material | None:
+    """Base 64 without BEGIN and END: of a certificate, or of a whole PEM file as Kubernetes keeps it."""
+    compact = b"".join(data.removeprefix(b"\xef\xbb\xbf").split())
+    inner = _base64(compact) if _BARE_BASE64.fullmatch(compact) else None
+    if inner is None:
+        return None
+    if BEGIN in inner:
+        return _wrapped(Encoding.BASE64_OF_PEM, _decode_pem(inner))
+    found = _decode_der(inner)
+    return None if found is None else _wrapped(Encoding.BASE64, found)
 
 
-def _take_der(der: bytes, line: int | None, certificates: list[Certificate], unreadable: list[Unreadable]) -> None:
-    position = len(certificates) + len(unreadable) + 1
-    if position > MAX_CERTIFICATES:
-        reason = message("more than {limit} certificates in one file are not read", limit=MAX_CERTIFICATES)
-        unreadable.append(Unreadable(line, reason))
-        return
-    try:
-        certificates.append(Certificate(der, position))
-    except UnreadableCertificateError as error:
-        reason = message("this is not a certificate that can be read ({detail})", detail=str(error)[:200])
-        unreadable.append(Unreadable(line, reason))
-
-
-def _take_pkcs7(
-    der: bytes | None, line: int | None, certificates: list[Certificate], unreadable: list[Unreadable]
-) -> None:
-    from cryptography.hazmat.primitives.serialization.pkcs7 import load_der_pkcs7_certificates
-
-    try:
-        found = load_der_pkcs7_certificates(der or b"")
-    except (ValueError, UnsupportedAlgorithm) as error:
-        reason = message("this PKCS#7 file cannot be read ({detail})", detail=str(error)[:200])
-        unreadable.append(Unreadable(line, reason))
-        return
-    for certificate in found:
-        _take_der(certificate.public_bytes(KeyEncoding.DER), line, certificates, unreadable)
-
-
-def _decode_der(data: bytes) -> Material:
-    certificates: list[Certificate] = []
-    unreadable: list[Unreadable] = []
-    if not data.startswith(b"\x30"):
-        return Material(Encoding.UNKNOWN)
+def _decode_der(data: bytes) -> Material | None:
+    """DER, or None where the bytes do not begin with an ASN.1 sequence that could be a certificate or a key."""
+    if len(data) < 8 or data[0] != _SEQUENCE or not (0x81 <= data[1] <= 0x84 or data[2] == _INTEGER):
+        return None
+    inner = data[2 + (data[1] & 0x7F if data[1] & 0x80 else 0) :]
     if _PKCS7_SIGNED_DATA in data[:32]:
-        _take_pkcs7(data, None, certificates, unreadable)
-        return Material(Encoding.PKCS7, tuple(certificates), unreadable=tuple(unreadable))
-    if _PKCS12_DATA in data[:48]:
+        haul = _Haul()
+        haul.take_pkcs7(data, None)
+        return Material(Encoding.PKCS7, tuple(haul.certificates), unreadable=tuple(haul.unreadable))
+    if inner[:3] == b"\x02\x01\x03" and _PKCS12_DATA in data[:48]:
         return Material(Encoding.PKCS12)
-    _take_der(data, None, certificates, unreadable)
-    if certificates:
-        return Material(Encoding.DER, tuple(certificates))
+    if inner[0] == _INTEGER:
+        return Material(Encoding.DER, private_keys=1)
     if _is_request(data):
         return Material(Encoding.DER, requests=1)
-    return Material(Encoding.UNKNOWN)
+    haul = _Haul()
+    for element in _elements(data):
+        haul.take_der(element, None)
+    return Material(Encoding.DER, tuple(haul.certificates), unreadable=tuple(haul.unreadable))
+
+
+def _elements(data: bytes) -> Iterator[bytes]:
+    """The ASN.1 sequences that stand one after the other; from where they do not fit any more, all in one piece."""
+    start = 0
+    for _number in range(MAX_CERTIFICATES):
+        end = _end_of_sequence(data, start)
+        if end is None:
+            break
+        yield data[start:end]
+        start = end
+        if data[start : start + 1] in _LINE_ENDS and not data[start:].strip(b"\r\n\x1a"):
+            return
+    yield data[start:]
+
+
+def _end_of_sequence(data: bytes, start: int) -> int | None:
+    """Where a sequence with a length of 128 bytes or more ends, or None where there is none (X.690, section 8.1.3)."""
+    if data[start] != _SEQUENCE or not 0x81 <= data[min(start + 1, len(data) - 1)] <= 0x84:
+        return None
+    contents = start + 2 + (data[start + 1] & 0x7F)
+    end = contents + int.from_bytes(data[start + 2 : contents], "big")
+    return end if end <= len(data) else None
 
 
 def _is_request(data: bytes) -> bool:
+    from cryptography import x509
+
     try:
         x509.load_der_x509_csr(data)
-    except ValueError:
+    except (ValueError, x509.InvalidVersion):
         return False
     return True
-
-
-class UnreadableKeyError(ValueError):
-    """The bytes are not the request or the key that was expected."""
-
-
-def key_of_request(data: bytes) -> bytes:
-    """The public key (DER SubjectPublicKeyInfo) of a signing request in PEM or DER.
-
-    Raises `UnreadableKeyError`, also where the request's own signature does not verify.
-    """
-    try:
-        load = x509.load_pem_x509_csr if _BEGIN in data else x509.load_der_x509_csr
-        request = load(data)
-        if not request.is_signature_valid:
-            raise UnreadableKeyError("the signature of the request does not verify")
-        return request.public_key().public_bytes(KeyEncoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    except UnreadableKeyError:
-        raise
-    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-        raise UnreadableKeyError(str(error)) from error
-
-
-def key_of_private_key(data: bytes, passphrase: bytes | None = None) -> bytes:
-    """The public key (DER SubjectPublicKeyInfo) that belongs to a private key in PEM or DER.
-
-    Raises `UnreadableKeyError`; the private key itself appears in no message.
-    """
-    from cryptography.hazmat.primitives.serialization import load_der_private_key, load_pem_private_key
-
-    try:
-        load = load_pem_private_key if _BEGIN in data else load_der_private_key
-        return load(data, passphrase).public_key().public_bytes(KeyEncoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    except TypeError as error:
-        raise UnreadableKeyError("it is encrypted" if passphrase is None else "it is not encrypted") from error
-    except (ValueError, UnsupportedAlgorithm) as error:
-        raise UnreadableKeyError("it cannot be read, or the passphrase is wrong") from error

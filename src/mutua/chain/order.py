@@ -1,19 +1,22 @@
 """From a heap of certificates to leaf … root, whatever order they came in."""
 
-from collections import deque
-from collections.abc import Collection, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Collection, Iterable, Sequence
+from datetime import datetime
 from typing import NamedTuple
 
-from cryptography import x509
+from mutua.chain.certificate import Certificate, ComparableName
 
-from mutua.chain.certificate import Certificate
+MAX_SIGNATURE_CHECKS = 2000
+"""How many signatures are verified for one input, so that a mesh of namesakes costs a second at the worst."""
 
 
 class Arrangement(NamedTuple):
     """How the certificates of an input belong together.
 
     `path` runs from the leaf as far up as signatures lead. `namesake` is a certificate that has the name
-    of the issuer wanted at the top of an incomplete path, but not the key that signed.
+    of the issuer wanted at the top of an incomplete path, but not the key that signed. `given_up` says that
+    the search ended at `MAX_SIGNATURE_CHECKS`, so that the path may be shorter than it could be.
     """
 
     path: tuple[Certificate, ...] = ()
@@ -21,6 +24,7 @@ class Arrangement(NamedTuple):
     foreign: tuple[Certificate, ...] = ()
     in_order: bool = True
     namesake: Certificate | None = None
+    given_up: bool = False
 
     @property
     def leaf(self) -> Certificate:
@@ -33,17 +37,18 @@ class Arrangement(NamedTuple):
         return self.path[-1] if self.path and self.path[-1].is_self_signed else None
 
 
-def arrange(certificates: Sequence[Certificate], leaf_keys: Collection[bytes] = ()) -> Arrangement:
+def arrange(certificates: Sequence[Certificate], at: datetime, leaf_keys: Collection[bytes] = ()) -> Arrangement:
     """Find the leaf and follow the signatures up.
 
-    `leaf_keys` are public keys (DER SubjectPublicKeyInfo) that the leaf is known to have, if any are.
-    Each certificate is looked at once, so a mesh of cross-signed certificates costs no more than a list.
+    `at` is the moment (aware) whose valid certificates are preferred where paths fork. `leaf_keys` are public
+    keys (DER SubjectPublicKeyInfo) that the leaf is known to have, if any are. The order of the input decides
+    only between leaves that are equally good. At most `MAX_SIGNATURE_CHECKS` signatures are verified.
     """
-    distinct = tuple({certificate.fingerprint: certificate for certificate in reversed(certificates)}.values())
-    distinct = tuple(sorted(distinct, key=lambda certificate: certificate.position))
+    distinct = _without_duplicates(certificates)
     if not distinct:
         return Arrangement()
-    path = _climb(_find_leaf(distinct, leaf_keys), distinct)
+    search = _Search(distinct, at)
+    path = max((search.path_from(leaf) for leaf in _leaves(distinct, leaf_keys)), key=_completeness)
     kept = {certificate.position for certificate in distinct}
     on_path = {certificate.position for certificate in path}
     return Arrangement(
@@ -51,55 +56,115 @@ def arrange(certificates: Sequence[Certificate], leaf_keys: Collection[bytes] = 
         duplicates=tuple(certificate for certificate in certificates if certificate.position not in kept),
         foreign=tuple(certificate for certificate in distinct if certificate.position not in on_path),
         in_order=[certificate.position for certificate in path] == sorted(on_path),
-        namesake=_namesake(path[-1], distinct),
+        namesake=search.namesake(path[-1]),
+        given_up=search.given_up,
     )
 
 
-def _find_leaf(certificates: Sequence[Certificate], leaf_keys: Collection[bytes]) -> Certificate:
+def _without_duplicates(certificates: Sequence[Certificate]) -> tuple[Certificate, ...]:
+    first: dict[bytes, Certificate] = {}
     for certificate in certificates:
-        if certificate.key_id in leaf_keys:
-            return certificate
-    for certificate in certificates:
-        if not certificate.is_ca and not _issues_another(certificate, certificates):
-            return certificate
-    for certificate in certificates:
-        if not _issues_another(certificate, certificates):
-            return certificate
-    return certificates[0]
+        first.setdefault(certificate.der, certificate)
+    return tuple(first.values())
 
 
-def _issues_another(certificate: Certificate, certificates: Sequence[Certificate]) -> bool:
-    return any(
-        other.issuer == certificate.subject and other.fingerprint != certificate.fingerprint for other in certificates
-    )
+def _completeness(path: Sequence[Certificate]) -> tuple[bool, int, bool, int]:
+    """Best is a path from a leaf to a root of its own; then the longer one, and the one whose leaf comes first."""
+    complete = path[-1].is_self_signed
+    return complete and len(path) > 1, len(path), complete, -path[0].position
 
 
-def _climb(leaf: Certificate, certificates: Sequence[Certificate]) -> tuple[Certificate, ...]:
-    """The shortest signed path from the leaf to a self-signed root, else the longest one there is."""
-    by_subject: dict[x509.Name, list[Certificate]] = {}
-    for certificate in certificates:
-        by_subject.setdefault(certificate.subject, []).append(certificate)
-    below: dict[str, Certificate | None] = {leaf.fingerprint: None}
-    queue = deque([leaf])
-    top = leaf
-    while queue:
-        top = queue.popleft()
-        if top.is_self_signed:
-            break
-        for issuer in by_subject.get(top.issuer, ()):
-            if issuer.fingerprint not in below and top.is_signed_by(issuer):
-                below[issuer.fingerprint] = top
-                queue.append(issuer)
-    path = [top]
-    while (child := below[path[-1].fingerprint]) is not None:
-        path.append(child)
-    return tuple(reversed(path))
+def _leaves(certificates: Sequence[Certificate], leaf_keys: Collection[bytes]) -> Sequence[Certificate]:
+    """The certificates that may be the leaf: by the key that it must have, else because they issued no other."""
+    if leaf_keys:
+        known = [certificate for certificate in certificates if certificate.key_id in leaf_keys]
+        if known:
+            return known
+    issuers = Counter(certificate.comparable_issuer for certificate in certificates)
+    lowest = [certificate for certificate in certificates if not _issues_another(certificate, issuers)]
+    return [certificate for certificate in lowest if not certificate.is_ca] or lowest or certificates[:1]
 
 
-def _namesake(top: Certificate, certificates: Sequence[Certificate]) -> Certificate | None:
-    if top.is_self_signed:
-        return None
-    for certificate in certificates:
-        if certificate.subject == top.issuer and not top.is_signed_by(certificate):
-            return certificate
-    return None
+def _issues_another(certificate: Certificate, issuers: Counter[ComparableName]) -> bool:
+    return issuers[certificate.comparable_subject] > certificate.is_self_issued
+
+
+class _Search:
+    """Paths among the certificates of one input, with every signature verified once at most."""
+
+    def __init__(self, certificates: Sequence[Certificate], at: datetime) -> None:
+        self._at = at
+        self._checks_left = MAX_SIGNATURE_CHECKS
+        self._known_issuers: dict[bytes, Sequence[Certificate]] = {}
+        self._by_subject: dict[ComparableName, list[Certificate]] = {}
+        for certificate in certificates:
+            self._by_subject.setdefault(certificate.comparable_subject, []).append(certificate)
+        self.given_up = False
+
+    def path_from(self, leaf: Certificate) -> tuple[Certificate, ...]:
+        """The shortest path to a root among the certificates valid now, else among all, else the longest one."""
+        path = self._climb(leaf, self._is_valid)
+        return path if path[-1].is_self_signed else self._climb(leaf, lambda _certificate: True)
+
+    def namesake(self, top: Certificate) -> Certificate | None:
+        """A certificate that has the name of the issuer of `top` and did not sign it: the likeliest one."""
+        if top.is_self_signed or self.given_up:
+            return None
+        namesakes = [c for c in self._by_subject.get(top.comparable_issuer, ()) if c is not top]
+        return min(namesakes, key=lambda c: (c.key_identifier != top.authority_key, *_preference(c)), default=None)
+
+    def _is_valid(self, certificate: Certificate) -> bool:
+        return certificate.not_before <= self._at <= certificate.not_after
+
+    def _climb(self, leaf: Certificate, allowed: Callable[[Certificate], bool]) -> tuple[Certificate, ...]:
+        below: dict[bytes, Certificate | None] = {leaf.der: None}
+        queue = deque([leaf])
+        top = leaf
+        while queue:
+            top = queue.popleft()
+            issuers = self._issuers(top)
+            if any(issuer is top for issuer in issuers):
+                break
+            for issuer in filter(allowed, issuers):
+                if issuer.der not in below:
+                    below[issuer.der] = top
+                    queue.append(issuer)
+        path = [top]
+        while (child := below[path[-1].der]) is not None:
+            path.append(child)
+        return tuple(reversed(path))
+
+    def _issuers(self, certificate: Certificate) -> Sequence[Certificate]:
+        """Every certificate of the key that signed this one, roots first, then those that last longest."""
+        if certificate.der not in self._known_issuers:
+            self._known_issuers[certificate.der] = self._find_issuers(certificate)
+        return self._known_issuers[certificate.der]
+
+    def _find_issuers(self, certificate: Certificate) -> Sequence[Certificate]:
+        for same_key in self._candidates(certificate):
+            if not self._checks_left:
+                self.given_up = True
+                break
+            self._checks_left -= 1
+            if certificate.is_signed_by(same_key[0]):
+                return sorted(same_key, key=_preference)
+        return ()
+
+    def _candidates(self, certificate: Certificate) -> Iterable[Sequence[Certificate]]:
+        """The certificates with the issuer's name, key by key: its own first, then the key that it names."""
+        namesakes = self._by_subject.get(certificate.comparable_issuer, [])
+        if len(namesakes) < 2:
+            return [namesakes] if namesakes else []
+        by_key: dict[bytes, list[Certificate]] = {}
+        for namesake in namesakes:
+            by_key.setdefault(namesake.key_id, []).append(namesake)
+        wanted = certificate.authority_key
+        return sorted(
+            by_key.values(),
+            key=lambda same: (same[0].key_id != certificate.key_id, same[0].key_identifier != wanted, same[0].key_id),
+        )
+
+
+def _preference(certificate: Certificate) -> tuple[bool, float, bytes]:
+    """Self-issued first, then the one that lasts longest; the bytes decide the rest, so the order never matters."""
+    return not certificate.is_self_issued, -certificate.not_after.timestamp(), certificate.der

@@ -90,7 +90,7 @@ def _request_key(name: str) -> bytes:
         return key_of_request(read_file(name))
     except UnreadableKeyError as error:
         raise Failure(
-            message("{name} is no signing request that can be read: {reason}.", name=name, reason=str(error)),
+            message("{name} is no signing request that can be read: {reason}.", name=name, reason=error.reason),
             Exit.UNREADABLE,
         ) from error
 
@@ -102,6 +102,7 @@ def _private_key(name: str) -> bytes:
         return key_of_private_key(read_file(name))
     except UnreadableKeyError as error:
         raise Failure(
-            message("{name} is no private key that can be read: {reason}.", name=name, reason=str(error)),
+            message("{name} is no private key that can be read: {reason}.", name=name, reason=error.reason),
             Exit.UNREADABLE,
+            message("its signing request holds the same public key: give that with --csr instead."),
         ) from error

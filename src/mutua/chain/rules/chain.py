@@ -1,18 +1,23 @@
 """Rules about the chain as a whole and its authorities (R7, R8, R22)."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 from mutua.chain.appliance import Stage
 from mutua.chain.catalogue import (
     CHAINS,
+    SHOWN,
     Evidence,
     Examined,
     Profile,
+    and_more,
     errors,
+    purposes_of,
     rule,
     warnings,
 )
 from mutua.chain.certificate import Certificate
+from mutua.chain.order import MAX_SIGNATURE_CHECKS
 from mutua.message import N_, Message, message
 
 MAX_LEAF_SIDE = 10
@@ -29,6 +34,7 @@ _OTHER_CHAINS = tuple(profile for profile in CHAINS if profile is not Profile.MI
     title=N_("the leaf is signed by itself"),
     reason=N_("A chain joins the console to an authority that both sides trust; here there is none."),
     fix=N_("have the console's signing request signed by a CA (mutua ca makes one)."),
+    explains=True,
 )
 def self_signed_leaf(examined: Examined) -> Iterator[Evidence]:
     for leaf in examined.leaf:
@@ -48,21 +54,33 @@ def self_signed_leaf(examined: Examined) -> Iterator[Evidence]:
         "key keep their name."
     ),
     source="RFC 5280, section 6.1.3",
+    explains=True,
 )
 def wrong_issuer_key(examined: Examined) -> Iterator[Evidence]:
     namesake = examined.arrangement.namesake
-    if namesake is not None:
+    if namesake is not None and examined.path[-1].is_verifiable:
         top = examined.path[-1]
         yield Evidence(
             message(
-                "{issuer} is in the file (number {position}), but its key did not sign {name}.{wanted}",
+                "{issuer} is in the file (number {position}), but its key did not sign {name}.{keys}",
                 issuer=namesake.issued_to,
                 position=namesake.position,
                 name=top.issued_to,
-                wanted=_wanted_key(top),
+                keys=_keys(top, namesake),
             ),
             top,
         )
+
+
+def _keys(top: Certificate, namesake: Certificate) -> Message:
+    wanted, found = top.authority_key, namesake.key_identifier
+    if wanted is None or found is None:
+        return _wanted_key(top)
+    if wanted == found:
+        return message(
+            " The key id is the right one, {key}: one of the two was changed after it was signed.", key=wanted
+        )
+    return message(" Wanted: key id {wanted}. Found: {found}.", wanted=wanted, found=found)
 
 
 def _wanted_key(certificate: Certificate) -> Message:
@@ -80,9 +98,10 @@ def _wanted_key(certificate: Certificate) -> Message:
     reason=N_("The chain must hold every certificate from the leaf up to the self-signed root."),
     fix=N_("append the missing CA certificate, then the ones above it up to the root; the CA publishes them."),
     source="RFC 8446, section 4.4.2",
+    explains=True,
 )
 def missing_intermediate(examined: Examined) -> Iterator[Evidence]:
-    if _stops_early(examined) and len(examined.path) == 1:
+    if _stops_early(examined) and not _only_root_is_missing(examined):
         yield from _missing(examined.path[-1])
 
 
@@ -94,14 +113,40 @@ def missing_intermediate(examined: Examined) -> Iterator[Evidence]:
     title=N_("the root is missing"),
     reason=N_("The chain must go up to and include the self-signed root: it becomes the trust anchor."),
     fix=N_("append the CA certificates above it, up to the self-signed root; the CA publishes them."),
+    explains=True,
 )
 def missing_root(examined: Examined) -> Iterator[Evidence]:
-    if _stops_early(examined) and len(examined.path) > 1:
+    if _stops_early(examined) and _only_root_is_missing(examined):
         yield from _missing(examined.path[-1])
 
 
+def _only_root_is_missing(examined: Examined) -> bool:
+    """As far as one can tell: there is an intermediate, and no root of somebody's is left over in the file."""
+    left_over = any(c.is_ca and c.is_self_issued for c in examined.arrangement.foreign)
+    return len(examined.path) > 1 and not left_over
+
+
 def _stops_early(examined: Examined) -> bool:
-    return bool(examined.path) and examined.arrangement.root is None and examined.arrangement.namesake is None
+    arrangement = examined.arrangement
+    unexplained = arrangement.namesake is None and not arrangement.given_up
+    return bool(examined.path) and arrangement.root is None and unexplained
+
+
+@rule(
+    "chain.too-many-namesakes",
+    "R8",
+    errors(*CHAINS),
+    stage=Stage.CHAIN,
+    title=N_("too many certificates of the same name"),
+    reason=N_("Each certificate must be followed by the one that signed it; here too many could be the next one."),
+    fix=N_("leave in the file only the certificates from the leaf up to one root."),
+    explains=True,
+)
+def too_many_namesakes(examined: Examined) -> Iterator[Evidence]:
+    if examined.arrangement.given_up:
+        yield Evidence(
+            message("The search was given up after {count} signatures were verified.", count=MAX_SIGNATURE_CHECKS)
+        )
 
 
 def _missing(top: Certificate) -> Iterator[Evidence]:
@@ -128,6 +173,7 @@ def _missing(top: Certificate) -> Iterator[Evidence]:
     ),
     fix=N_("have the certificate below it signed by a CA; or have this CA certificate issued again as one."),
     source="RFC 5280, sections 4.2.1.3 and 4.2.1.9",
+    explains=True,
 )
 def not_a_ca(examined: Examined) -> Iterator[Evidence]:
     for certificate in examined.path[1:]:
@@ -135,6 +181,28 @@ def not_a_ca(examined: Examined) -> Iterator[Evidence]:
             yield Evidence(message("It has no basic constraint that makes it a CA."), certificate)
         elif not certificate.may_sign_certificates:
             yield Evidence(message("Its key usage lacks keyCertSign."), certificate)
+
+
+@rule(
+    "chain.restricted-authority",
+    "R8",
+    errors(*CHAINS),
+    stage=Stage.CHAIN,
+    title=N_("the authority may not issue for this use"),
+    reason=N_(
+        "A CA certificate with an extended key usage limits everything below it to what it lists; a new leaf from "
+        "the same CA does not help."
+    ),
+    fix=N_("have the leaf signed by a CA that is not limited; or ask the owner of this CA for an unlimited one."),
+    source="RFC 5280, section 4.2.1.12",
+)
+def restricted_authority(examined: Examined) -> Iterator[Evidence]:
+    for certificate in examined.path[1:]:
+        lacking = [name for purpose, name in purposes_of(examined.profile) if not certificate.permits(purpose)]
+        if lacking:
+            yield Evidence(
+                message("Its extended key usage does not list {purposes}.", purposes=", ".join(lacking)), certificate
+            )
 
 
 @rule(
@@ -146,6 +214,7 @@ def not_a_ca(examined: Examined) -> Iterator[Evidence]:
     reason=N_("A CA may limit how many CA certificates stand between it and a leaf."),
     fix=N_("have the leaf signed by an authority further up, or ask the owner of this CA for a longer path length."),
     source="RFC 5280, section 4.2.1.9",
+    explains=True,
 )
 def path_length_exceeded(examined: Examined) -> Iterator[Evidence]:
     for depth, certificate in enumerate(examined.path):
@@ -163,6 +232,32 @@ def path_length_exceeded(examined: Examined) -> Iterator[Evidence]:
 
 
 @rule(
+    "chain.name-bytes-differ",
+    "R8",
+    errors(*CHAINS),
+    stage=Stage.CHAIN,
+    title=N_("the issuer's name is spelled in other bytes"),
+    reason=N_(
+        "The names are equal as people read them and OpenSSL takes them; verifiers that compare byte for byte "
+        "(Go, Rust, Python's cryptography) find no issuer."
+    ),
+    fix=N_("have it issued again by a CA that copies its own subject into the issuer byte for byte."),
+    source="RFC 5280, section 7.1",
+    explains=True,
+)
+def name_bytes_differ(examined: Examined) -> Iterator[Evidence]:
+    for certificate, issuer in pairwise(examined.path):
+        if certificate.issuer.public_bytes() != issuer.subject.public_bytes():
+            yield Evidence(
+                message(
+                    "Its issuer and the subject of {issuer} differ in case, spaces or string type.",
+                    issuer=issuer.issued_to,
+                ),
+                certificate,
+            )
+
+
+@rule(
     "chain.foreign-certificate",
     "R8",
     errors(Profile.MIGRATION) | warnings(*_OTHER_CHAINS),
@@ -172,12 +267,17 @@ def path_length_exceeded(examined: Examined) -> Iterator[Evidence]:
     fix=N_("remove it from the file."),
 )
 def foreign_certificate(examined: Examined) -> Iterator[Evidence]:
-    namesake = examined.arrangement.namesake
-    for certificate in examined.arrangement.foreign[:10]:
-        if certificate is not namesake:
-            yield Evidence(
-                message("Number {position}, {name}.", position=certificate.position, name=certificate.issued_to)
-            )
+    arrangement = examined.arrangement
+    # While the chain has a gap, a CA certificate may well belong to it, above the gap.
+    may_belong = arrangement.root is None
+    foreign = [
+        certificate
+        for certificate in arrangement.foreign
+        if not (may_belong and (certificate.is_ca or certificate is arrangement.namesake))
+    ]
+    for certificate in foreign[:SHOWN]:
+        yield Evidence(message("Number {position}, {name}.", position=certificate.position, name=certificate.issued_to))
+    yield from and_more(foreign)
 
 
 @rule(
@@ -191,10 +291,11 @@ def foreign_certificate(examined: Examined) -> Iterator[Evidence]:
     source="RFC 8446, section 4.4.2",
 )
 def wrong_order(examined: Examined) -> Iterator[Evidence]:
-    if not examined.arrangement.in_order:
+    if not examined.arrangement.in_order and not examined.arrangement.given_up:
         found = sorted(examined.path, key=lambda certificate: certificate.position)
-        names = " → ".join(certificate.issued_to for certificate in found[:12])
-        yield Evidence(message("The file has them as {names}.", names=names))
+        names = " → ".join(certificate.issued_to for certificate in found[:SHOWN])
+        more = " → …" if len(found) > SHOWN else ""
+        yield Evidence(message("The file has them as {names}.", names=names + more))
 
 
 @rule(
@@ -207,6 +308,7 @@ def wrong_order(examined: Examined) -> Iterator[Evidence]:
     fix=N_("have the leaf signed by an authority further up."),
 )
 def too_deep(examined: Examined) -> Iterator[Evidence]:
-    leaf_side = len(examined.path) - (examined.arrangement.root is not None)
-    if leaf_side > MAX_LEAF_SIDE:
+    arrangement = examined.arrangement
+    leaf_side = len(examined.path) - (arrangement.root is not None)
+    if leaf_side > MAX_LEAF_SIDE and not arrangement.given_up:
         yield Evidence(message("There are {count}.", count=leaf_side))

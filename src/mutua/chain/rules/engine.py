@@ -19,6 +19,6 @@ from mutua.message import N_, message
     source="RFC 5280, section 6",
 )
 def refused(examined: Examined) -> Iterator[Evidence]:
-    if examined.verdict.asked and not examined.verdict.valid:
+    if examined.verdict.refuses:
         for leaf in examined.leaf:
             yield Evidence(message("{engine} says: {detail}", engine=ENGINE, detail=examined.verdict.detail), leaf)

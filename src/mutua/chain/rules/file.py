@@ -3,7 +3,20 @@
 from collections.abc import Iterator
 
 from mutua.chain.appliance import Stage
-from mutua.chain.catalogue import CHAINS, EVERY, UPLOADS, Evidence, Examined, Profile, errors, rule, warnings
+from mutua.chain.armour import LOOSENESS
+from mutua.chain.catalogue import (
+    CHAINS,
+    EVERY,
+    SHOWN,
+    UPLOADS,
+    Evidence,
+    Examined,
+    Profile,
+    and_more,
+    errors,
+    rule,
+    warnings,
+)
 from mutua.chain.decode import Encoding
 from mutua.message import N_, Message, message
 
@@ -32,14 +45,21 @@ def _what_it_is(examined: Examined) -> Message:
     if material.requests:
         return message("The file holds the signing request itself: the CA's answer to it is missing.")
     if material.other_blocks:
-        return message("The file holds {label}, not a certificate.", label=material.other_blocks[0][:40])
+        return message("The file holds {label}, not a certificate.", label=material.other_blocks[0])
     match material.encoding:
         case Encoding.EMPTY:
             return message("The file is empty.")
         case Encoding.UTF16:
             return message("The file is text in UTF-16, as PowerShell and Notepad write it: save it as ASCII or UTF-8.")
         case Encoding.PKCS12:
-            return message("The file is PKCS#12 (.pfx, .p12), a locked box of certificates and a private key.")
+            return message(
+                "The file is PKCS#12 (.pfx, .p12), a locked box of certificates and a private key; take the "
+                "certificates out: openssl pkcs12 -in FILE -nokeys -out chain.pem."
+            )
+        case Encoding.BASE64:
+            return message("The file is Base 64 without BEGIN and END lines, and no certificate is in it.")
+        case Encoding.HTML:
+            return message("The file is a web page (HTML): what was saved is the page, not the certificate.")
         case _:
             return message("The file is not text with certificates, and not a certificate in binary either.")
 
@@ -55,11 +75,13 @@ def _what_it_is(examined: Examined) -> Message:
     source="RFC 7468, section 2",
 )
 def unreadable_certificate(examined: Examined) -> Iterator[Evidence]:
-    for block in examined.material.unreadable[:10]:
+    unreadable = examined.material.unreadable
+    for block in unreadable[:SHOWN]:
         if block.line is None:
             yield Evidence(message("The file: {reason}.", reason=block.reason))
         else:
             yield Evidence(message("Line {line}: {reason}.", line=block.line, reason=block.reason))
+    yield from and_more(unreadable)
 
 
 @rule(
@@ -68,7 +90,7 @@ def unreadable_certificate(examined: Examined) -> Iterator[Evidence]:
     errors(*UPLOADS),
     stage=Stage.ENCODING,
     title=N_("the file is not Base 64"),
-    reason=N_("The appliance takes certificates in Base 64 (PEM) only."),
+    reason=N_("The appliance takes certificates in Base 64 (PEM) only, each between BEGIN and END CERTIFICATE."),
     fix=N_(
         "export it again as Base 64 X.509, or convert it: openssl x509 -inform DER -in FILE -out FILE.pem "
         "(PKCS#7: openssl pkcs7 -inform DER -print_certs)."
@@ -76,13 +98,51 @@ def unreadable_certificate(examined: Examined) -> Iterator[Evidence]:
     source="RFC 7468",
 )
 def not_base64(examined: Examined) -> Iterator[Evidence]:
-    if examined.material.encoding is not Encoding.PEM and examined.material.certificates:
+    material = examined.material
+    if material.certificates and material.encoding in (Encoding.DER, Encoding.PKCS7):
         yield Evidence(
-            message(
-                "The file is {encoding}. Mutua could read it, the appliance will not.",
-                encoding=examined.material.encoding,
-            )
+            message("The file is {encoding}. Mutua could read it, the appliance will not.", encoding=material.encoding)
         )
+
+
+@rule(
+    "file.not-plain-pem",
+    "R4",
+    errors(*EVERY),
+    stage=Stage.ENCODING,
+    title=N_("the file is not plain PEM text"),
+    reason=N_("Programs look for lines BEGIN CERTIFICATE and END CERTIFICATE in plain text, and find none here."),
+    fix=N_("save it as ASCII or UTF-8 text that has each certificate between these two lines."),
+    source="RFC 7468, section 2",
+)
+def not_plain_pem(examined: Examined) -> Iterator[Evidence]:
+    material = examined.material
+    if not material.has_certificates:
+        return
+    match material.encoding:
+        case Encoding.UTF16:
+            yield Evidence(message("It is text in UTF-16, as PowerShell and Notepad write it."))
+        case Encoding.BASE64:
+            yield Evidence(message("It is Base 64 without the lines BEGIN CERTIFICATE and END CERTIFICATE around it."))
+        case Encoding.BASE64_OF_PEM:
+            yield Evidence(message("It is PEM encoded once more, as in a Kubernetes secret: base64 -d decodes it."))
+
+
+@rule(
+    "file.loose-pem",
+    "R4",
+    errors(Profile.MTLS, Profile.CLIENT) | warnings(*UPLOADS),
+    title=N_("a form that many programs cannot read"),
+    reason=N_("OpenSSL, and with it most servers, stops at such a block or passes over it."),
+    fix=N_("copy it again from the CA without changing a line, or write it anew with openssl x509."),
+    source="RFC 7468, section 3",
+)
+def loose_pem(examined: Examined) -> Iterator[Evidence]:
+    loose = examined.material.loose
+    for block in loose[:SHOWN]:
+        reason = Message(LOOSENESS[block.looseness])
+        yield Evidence(message("Line {line}: {reason}.", line=block.line, reason=reason))
+    yield from and_more(loose)
 
 
 @rule(
@@ -124,7 +184,7 @@ def chain_is_dropped(examined: Examined) -> Iterator[Evidence]:
     fix=N_("remove the repeated certificate from the file."),
 )
 def duplicate_certificate(examined: Examined) -> Iterator[Evidence]:
-    for duplicate in examined.arrangement.duplicates[:10]:
+    for duplicate in examined.arrangement.duplicates[:SHOWN]:
         yield Evidence(
             message(
                 "{name} (number {position}) is already there.",
@@ -132,3 +192,4 @@ def duplicate_certificate(examined: Examined) -> Iterator[Evidence]:
                 position=duplicate.position,
             )
         )
+    yield from and_more(examined.arrangement.duplicates)

@@ -1,6 +1,6 @@
 """Rules about the leaf: whose key it has, and what it may be used for (R3, R5, R6)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
@@ -16,6 +16,7 @@ from mutua.chain.catalogue import (
     Profile,
     errors,
     rule,
+    warnings,
 )
 from mutua.chain.certificate import Certificate
 from mutua.message import N_, Message, message
@@ -99,7 +100,7 @@ def is_a_ca(examined: Examined) -> Iterator[Evidence]:
     },
 )
 def no_server_auth(examined: Examined) -> Iterator[Evidence]:
-    for leaf in examined.leaf:
+    for leaf in _end_entity(examined):
         if not _permits(examined, leaf, ExtendedKeyUsageOID.SERVER_AUTH):
             yield Evidence(_purposes(leaf), leaf)
 
@@ -111,8 +112,8 @@ def no_server_auth(examined: Examined) -> Iterator[Evidence]:
     stage=Stage.EXTENDED_KEY_USAGE,
     title=N_("no client authentication"),
     reason=N_(
-        "In a migration this console is also the client, and the other side refuses a certificate that is "
-        "not made for it."
+        "In mutual TLS this side is also the client, and the other one refuses a client whose certificate is not "
+        "made for that."
     ),
     fix=N_(
         "request a certificate whose extended key usage lists client authentication too; a private CA can "
@@ -128,17 +129,21 @@ def no_server_auth(examined: Examined) -> Iterator[Evidence]:
     },
 )
 def no_client_auth(examined: Examined) -> Iterator[Evidence]:
-    for leaf in examined.leaf:
+    for leaf in _end_entity(examined):
         if not _permits(examined, leaf, ExtendedKeyUsageOID.CLIENT_AUTH):
             yield Evidence(_purposes(leaf), leaf)
 
 
+def _end_entity(examined: Examined) -> Iterable[Certificate]:
+    """The leaf, unless it is an authority's certificate: then the leaf is missing, and its uses say nothing."""
+    return [leaf for leaf in examined.leaf if not (leaf.is_ca and leaf.extended_key_usage is None)]
+
+
 def _permits(examined: Examined, leaf: Certificate, purpose: x509.ObjectIdentifier) -> bool:
     """TLS takes a certificate without the extension for any purpose; the appliance wants it listed."""
-    listed = leaf.extended_key_usage
-    if examined.profile in UPLOADS:
-        return listed is not None and purpose in listed
-    return listed is None or purpose in listed or ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE in listed
+    if examined.profile in UPLOADS and leaf.extended_key_usage is None:
+        return False
+    return leaf.permits(purpose)
 
 
 def _purposes(leaf: Certificate) -> Message:
@@ -166,10 +171,31 @@ def _purposes(leaf: Certificate) -> Message:
     },
 )
 def no_key_encipherment(examined: Examined) -> Iterator[Evidence]:
-    for leaf in examined.leaf:
+    for leaf in _end_entity(examined):
         if leaf.key_usage is None:
             yield Evidence(
                 message("The certificate has no key usage at all; the appliance wants it spelled out."), leaf
             )
         elif not leaf.key_usage.key_encipherment:
             yield Evidence(message("Key usage is there and lacks key encipherment."), leaf)
+
+
+@rule(
+    "leaf.no-digital-signature",
+    "R1",
+    errors(Profile.MIGRATION, Profile.MTLS, Profile.CLIENT) | warnings(Profile.SERVER),
+    title=N_("no digital signature"),
+    reason=N_("In TLS 1.3 both sides sign the handshake, so a key usage that does not allow it ends every handshake."),
+    fix=N_("request a certificate whose key usage includes digital signature and key encipherment."),
+    source="RFC 8446, section 4.4.2.2",
+    fixes={
+        Authority.AD_CS: N_(
+            "in the template, Extensions → Key Usage → tick Digital signature, publish it, request again."
+        ),
+        Authority.OPENSSL: "keyUsage = critical, digitalSignature, keyEncipherment",
+    },
+)
+def no_digital_signature(examined: Examined) -> Iterator[Evidence]:
+    for leaf in _end_entity(examined):
+        if leaf.key_usage is not None and not leaf.key_usage.digital_signature:
+            yield Evidence(message("Key usage is there and lacks digital signature."), leaf)

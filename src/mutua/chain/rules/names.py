@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from mutua.chain.appliance import Stage
 from mutua.chain.catalogue import UPLOADS, Evidence, Examined, errors, rule
+from mutua.chain.certificate import printable
 from mutua.message import N_, message
 
 
@@ -37,5 +38,5 @@ def wildcard(examined: Examined) -> Iterator[Evidence]:
     for certificate in examined.path:
         for name in (*certificate.common_names, *certificate.dns_names):
             if "*" in name:
-                yield Evidence(message("The certificate is made out to {name}.", name=name[:100]), certificate)
+                yield Evidence(message("The certificate is made out to {name}.", name=printable(name)), certificate)
                 break

@@ -16,6 +16,7 @@ from mutua.message import N_, message
     reason=N_("Every certificate of the chain must be valid at the console's own date and time."),
     fix=N_("have it renewed: a leaf by its CA, a CA certificate by whoever runs that CA."),
     source="RFC 5280, section 4.1.2.5",
+    explains=True,
 )
 def expired(examined: Examined) -> Iterator[Evidence]:
     for certificate in examined.path:
@@ -39,6 +40,7 @@ def expired(examined: Examined) -> Iterator[Evidence]:
     reason=N_("Every certificate of the chain must be valid at the console's own date and time."),
     fix=N_("compare the console's clock and time zone with the CA's; or wait."),
     source="RFC 5280, section 4.1.2.5",
+    explains=True,
 )
 def not_yet_valid(examined: Examined) -> Iterator[Evidence]:
     for certificate in examined.path:

@@ -1,0 +1,189 @@
+"""PEM blocks (RFC 7468) in text that people have copied, pasted and mended: every one is found, sound or not.
+
+Other programs skip a block whose armour is damaged without a word; here each becomes a block with a problem.
+"""
+
+import re
+from collections.abc import Iterator
+from enum import StrEnum
+from itertools import chain
+from typing import NamedTuple
+
+from mutua.message import N_, Message, message
+
+BEGIN = b"-----BEGIN "
+
+_ARMOUR = b"-----"
+_END = b"-----END "
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_BLANK = b" \t\r\x0b\x0c\xc2\xa0"
+# What word processors, mail programs and web pages make of a hyphen and a space, in UTF-8 and in Windows-1252.
+_DASH = rb"(?:-|\xe2\x80[\x90-\x95]|\xe2\x88\x92|\xef\xbc\x8d|\xc2\xad|[\x96\x97\xad])"
+_SPACE = rb"(?:[ \t\xa0]|\xc2\xa0)"
+
+_WORD = re.compile(rb"BEGIN", re.IGNORECASE)
+_AFTER_WORD = re.compile(rb" ([^\r\n-]{0,64})-----(?!-)")
+_DASHES_BEFORE = re.compile(rb"%b+%b*\Z" % (_DASH, _SPACE))
+_CERTIFICATE_AFTER = re.compile(
+    rb"(%(space)b*(?:[A-Z0-9]{1,12}%(space)b+){0,2}CERTIFICATE[A-Z \t]{0,24}?)%(space)b*(%(dash)b*)"
+    % {b"space": _SPACE, b"dash": _DASH},
+    re.IGNORECASE,
+)
+_CLOSED_BEFORE = re.compile(rb"-----END [^\r\n-]{0,64}-----\Z")
+_CERTIFICATE_CLOSED = re.compile(rb"-----END (?:X509 |TRUSTED )?CERTIFICATE-----")
+_EMPTY_LINE = re.compile(rb"\n[ \t\r\x0b\x0c]*(?=\n)")
+
+
+class Looseness(StrEnum):
+    """A form that is read here, and that OpenSSL, which most servers are built on, does not read."""
+
+    SHARED_LINE = "shared line"
+    EMPTY_LINE = "empty line"
+    CARRIAGE_RETURNS = "carriage returns"
+
+
+LOOSENESS = {
+    Looseness.SHARED_LINE: N_("BEGIN and END must each stand alone on a line, at its very beginning"),
+    Looseness.EMPTY_LINE: N_("there is an empty line inside the block"),
+    Looseness.CARRIAGE_RETURNS: N_("the lines end in a carriage return alone, as on very old Macs"),
+}
+"""Each form in words."""
+
+
+class Block(NamedTuple):
+    """One block and the line (from 1) that it begins in.
+
+    Where `problem` is None, `body` is what stands between the BEGIN line and the END line.
+    """
+
+    label: str
+    line: int
+    body: bytes = b""
+    problem: Message | None = None
+    looseness: Looseness | None = None
+
+
+class _Start(NamedTuple):
+    """Where a block begins: the first byte of its armour, the first byte after it, and what it says."""
+
+    at: int
+    after: int
+    label: bytes
+    sound: bool
+
+
+def blocks(data: bytes) -> Iterator[Block]:
+    """The blocks in the order of the text, whatever stands between them."""
+    lines = _LineCounter(data)
+    end_of_text = _Start(len(data), len(data), b"", sound=False)
+    current: _Start | None = None
+    for following in chain(_starts(data), (end_of_text,)):
+        used = 0
+        if current is not None:
+            end = data.find(_END, current.after, following.at)
+            yield _block(data, current, end, lines.number_at(current.at))
+            used = current.after if end < 0 else end + len(_END)
+        yield from _endings_without_beginning(data, used, following.at, lines)
+        current = following
+
+
+class _LineCounter:
+    """Line numbers of ascending positions, in one pass over the text."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._newline = b"\n" if b"\n" in data else b"\r"
+        self._line, self._counted = 1, 0
+
+    def number_at(self, position: int) -> int:
+        """The number of the line, from 1."""
+        self._line += self._data.count(self._newline, self._counted, position)
+        self._counted = position
+        return self._line
+
+
+def _starts(data: bytes) -> Iterator[_Start]:
+    for word in _WORD.finditer(data):
+        start = _sound_start(data, word.start(), word.end()) or _damaged_start(data, word.start(), word.end())
+        if start is not None:
+            yield start
+
+
+def _sound_start(data: bytes, word: int, word_end: int) -> _Start | None:
+    at = word - len(_ARMOUR)
+    found = _AFTER_WORD.match(data, word_end)
+    if at < 0 or found is None or data[at:word_end] != b"-----BEGIN":
+        return None
+    label = found[1]
+    if label.strip() != label or b"  " in label:
+        return None
+    # Five hyphens more may be those of the END line of the block before, with no line end between.
+    if data[at - 1 : at] == b"-" and not _CLOSED_BEFORE.search(data, max(0, at - 90), at):
+        return None
+    return _Start(at, found.end(), label, sound=True)
+
+
+def _damaged_start(data: bytes, word: int, word_end: int) -> _Start | None:
+    """A line that was meant to begin a certificate: the words are there, and dashes of some kind beside them."""
+    found = _CERTIFICATE_AFTER.match(data, word_end)
+    if found is None:
+        return None
+    before = _DASHES_BEFORE.search(data, max(0, word - 40), word)
+    if before is None and not found[2]:
+        return None
+    return _Start(before.start() if before else word, found.end(), found[1], sound=False)
+
+
+def _block(data: bytes, start: _Start, end: int, line: int) -> Block:
+    label = start.label.decode("ascii", "replace")
+    if not start.sound:
+        expected = " ".join(label.replace("�", " ").upper().split())
+        problem = message(
+            "the BEGIN line is damaged; expected -----BEGIN {label}----- with five plain hyphens on each side",
+            label=expected,
+        )
+        return Block(expected, line, problem=problem)
+    if end < 0:
+        return Block(label, line, problem=message("its END line is missing or damaged, as in text that was cut off"))
+    closing = b"%b%b-----" % (_END, start.label)
+    if not data.startswith(closing, end):
+        return Block(label, line, problem=message("its END line does not fit its BEGIN line"))
+    return Block(label, line, data[start.after : end], None, _looseness(data, start, end, end + len(closing)))
+
+
+def _endings_without_beginning(data: bytes, used: int, limit: int, lines: _LineCounter) -> Iterator[Block]:
+    """An END line that no block has used was the end of a certificate all the same."""
+    end = data.find(_END, used, limit)
+    while end >= 0:
+        if _CERTIFICATE_CLOSED.match(data, end):
+            problem = message("an END line without its BEGIN line, as in text that was cut off")
+            yield Block("CERTIFICATE", lines.number_at(end), problem=problem)
+        end = data.find(_END, end + 1, limit)
+
+
+def _looseness(data: bytes, start: _Start, end: int, after_end: int) -> Looseness | None:
+    body = data[start.after : end]
+    first_newline = body.find(b"\n")
+    if first_newline < 0 and b"\r" in body.strip():
+        return Looseness.CARRIAGE_RETURNS
+    if not (
+        _begins_a_line(data, start.at)
+        and first_newline >= 0
+        and not body[:first_newline].strip(_BLANK)
+        and body.endswith(b"\n")
+        and _ends_a_line(data, after_end)
+    ):
+        return Looseness.SHARED_LINE
+    # OpenSSL takes one empty line after BEGIN for the end of the headers; any other one ends the block.
+    return Looseness.EMPTY_LINE if _EMPTY_LINE.search(body, first_newline + 1) else None
+
+
+def _begins_a_line(data: bytes, at: int) -> bool:
+    if at >= len(_BYTE_ORDER_MARK) and data.startswith(_BYTE_ORDER_MARK, at - len(_BYTE_ORDER_MARK)):
+        at -= len(_BYTE_ORDER_MARK)
+    return at == 0 or data[at - 1 : at] == b"\n"
+
+
+def _ends_a_line(data: bytes, at: int) -> bool:
+    newline = data.find(b"\n", at, at + 256)
+    return not data[at : newline if newline >= 0 else at + 256].strip(_BLANK + b"\x1a")

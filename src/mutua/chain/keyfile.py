@@ -1,0 +1,77 @@
+"""Which public key a signing request or a private key is about."""
+
+from collections.abc import Callable
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+
+from mutua.chain.armour import blocks
+from mutua.message import Message, message
+
+_SEQUENCE = b"\x30"
+
+
+class UnreadableKeyError(ValueError):
+    """The bytes are not the request or the key that was expected; `reason` says why."""
+
+    def __init__(self, reason: Message) -> None:
+        super().__init__(str(reason))
+        self.reason = reason
+
+
+def key_of_request(data: bytes) -> bytes:
+    """The public key (DER SubjectPublicKeyInfo) of a signing request in PEM or DER.
+
+    Raises `UnreadableKeyError`, also where the request's own signature does not verify.
+    """
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+    pem = _block(data, lambda label: label in ("CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST"))
+    if pem is None and not data.startswith(_SEQUENCE):
+        raise UnreadableKeyError(message("there is no block BEGIN CERTIFICATE REQUEST in it"))
+    try:
+        request = x509.load_pem_x509_csr(pem) if pem is not None else x509.load_der_x509_csr(data)
+        if not request.is_signature_valid:
+            raise UnreadableKeyError(message("the signature of the request does not verify"))
+        return request.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    except UnreadableKeyError:
+        raise
+    except (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion) as error:
+        raise UnreadableKeyError(message("it is damaged")) from error
+
+
+def key_of_private_key(data: bytes, passphrase: bytes | None = None) -> bytes:
+    """The public key (DER SubjectPublicKeyInfo) that belongs to a private key in PEM or DER.
+
+    Raises `UnreadableKeyError`; the private key itself appears in no message.
+    """
+    from cryptography.hazmat.primitives.serialization import (
+        Encoding,
+        PublicFormat,
+        load_der_private_key,
+        load_pem_private_key,
+    )
+
+    pem = _block(data, lambda label: label.endswith("PRIVATE KEY"))
+    if pem is None and not data.startswith(_SEQUENCE):
+        raise UnreadableKeyError(message("there is no block BEGIN PRIVATE KEY in it"))
+    try:
+        key = load_der_private_key(data, passphrase) if pem is None else load_pem_private_key(pem, passphrase)
+        return key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    except TypeError as error:
+        encrypted = passphrase is None
+        raise UnreadableKeyError(message("it is encrypted") if encrypted else message("it is not encrypted")) from error
+    except (ValueError, UnsupportedAlgorithm) as error:
+        damaged = passphrase is None
+        raise UnreadableKeyError(
+            message("it is damaged") if damaged else message("it is damaged, or the passphrase is wrong")
+        ) from error
+
+
+def _block(data: bytes, wanted: Callable[[str], bool]) -> bytes | None:
+    """The first sound block with such a label, alone: what else is in the file does not matter."""
+    for block in blocks(data):
+        if block.problem is None and wanted(block.label):
+            label = block.label.encode()
+            return b"-----BEGIN %b-----%b-----END %b-----\n" % (label, block.body, label)
+    return None

@@ -1,0 +1,241 @@
+"""For every rule one input that breaks it and nothing else, and a twin that breaks nothing.
+
+The bad input and its twin are as close to each other as the rule allows.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import Any, NamedTuple
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.name import _ASN1Type
+from cryptography.x509.oid import NameOID, ObjectIdentifier
+from tests.chain.pki import (
+    AT,
+    Case,
+    authority,
+    der,
+    intermediate,
+    key,
+    ladder,
+    leaf,
+    pem,
+    root,
+    sound,
+    spki,
+)
+
+from mutua.authority.issue import CLIENT_AUTH, SERVER_AUTH, Issued, Template, issue, key_usage
+from mutua.authority.keys import to_pem
+from mutua.authority.request import Subject, build_request
+from mutua.chain import Profile
+from mutua.chain.certificate import Certificate
+from mutua.chain.decode import decode
+
+_UNKNOWN = ObjectIdentifier("1.3.6.1.4.1.55555.1")
+
+
+class Example(NamedTuple):
+    """How to make the two inputs."""
+
+    bad: Callable[[], Case]
+    good: Callable[[], Case]
+
+
+Pair = tuple[Sequence[Certificate], Sequence[Certificate]]
+"""Two chains, source and target, leaf first."""
+
+
+class PairExample(NamedTuple):
+    """How to make the two pairs."""
+
+    bad: Callable[[], Pair]
+    good: Callable[[], Pair]
+
+
+def _sound() -> Case:
+    return Case(sound())
+
+
+def _below(**knobs: object) -> Case:
+    """A sound chain but for the knobs of its leaf."""
+    return Case(pem(leaf(intermediate(), **knobs), intermediate(), root()))
+
+
+def _through(between: Issued) -> Case:
+    """A sound chain but for the intermediate."""
+    return Case(pem(leaf(between), between, root()))
+
+
+def _request() -> Case:
+    subject = Subject("om.example.net")
+    return Case(build_request(key("leaf"), subject).public_bytes(Encoding.PEM))
+
+
+def _cut_off() -> Case:
+    return Case(sound() + root().pem[:200])
+
+
+def _with_private_key() -> Case:
+    return Case(sound() + to_pem(key("leaf"), None))
+
+
+def _carriage_returns() -> Case:
+    return Case(sound().replace(b"\n", b"\r"), Profile.MTLS)
+
+
+def _rekeyed() -> Case:
+    """The CA was renewed with a new key and kept its name; the file has its new certificate."""
+    renewed = authority("Inter-CA1", root(), key("Inter-CA1 renewed"))
+    return Case(pem(leaf(intermediate()), renewed, root()))
+
+
+def _namesakes(*, ring: bool) -> Case:
+    """A CA that nothing but its name points to: alone and its own root, or in a ring where each signs the next."""
+    silent: dict[str, Any] = {"subject_key_identifier": False, "authority_key_identifier": False}
+    keys = [key(f"Mesh {number}") for number in range(100)]
+    signers = [authority("Mesh", signs_with=key, **silent) for key in keys]
+    above = [authority("Mesh", signers[n - 1], signs_with, **silent) for n, signs_with in enumerate(keys)]
+    return Case(pem(leaf(signers[0], authority_key_identifier=False), *(above if ring else signers[:1])))
+
+
+def _two_intermediates(path_length: int) -> Case:
+    upper = authority("Inter-CA1", root(), path_length=path_length)
+    lower = authority("Inter-CA2", upper)
+    return Case(pem(leaf(lower), lower, upper, root()))
+
+
+def _spelled(string_type: _ASN1Type) -> Issued:
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Inter-CA1", string_type)])
+    return authority("Inter-CA1", root(), subject=name)
+
+
+def _spelled_differently() -> Case:
+    written, read = _spelled(_ASN1Type.PrintableString), _spelled(_ASN1Type.UTF8String)
+    return Case(pem(leaf(written), read, root()))
+
+
+def _spelled_alike() -> Case:
+    return _through(_spelled(_ASN1Type.PrintableString))
+
+
+def _of_rsa_bits(bits: int) -> Case:
+    weak = rsa.generate_private_key(public_exponent=65537, key_size=bits)
+    day = timedelta(days=1)
+    template = Template(common_name="om.example.net", not_before=AT - day, not_after=AT + day)
+    return Case(pem(issue(template, key=weak, issuer=intermediate()), intermediate(), root()))
+
+
+def _signed_on(curve: ec.EllipticCurve) -> Case:
+    return _through(authority("Inter-CA1", root(), ec.generate_private_key(curve)))
+
+
+def _organization() -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Example Lab")])
+
+
+def _critical(identifier: ObjectIdentifier, critical: bool) -> Case:
+    return _below(extra=[(x509.UnrecognizedExtension(identifier, b"\x05\x00"), critical)])
+
+
+EXAMPLES = {
+    "file.no-certificate": Example(_request, _sound),
+    "file.unreadable-certificate": Example(_cut_off, _sound),
+    "file.not-base64": Example(
+        lambda: Case(der(leaf(intermediate())), Profile.SERVER),
+        lambda: Case(leaf(intermediate()).pem, Profile.SERVER),
+    ),
+    "file.not-plain-pem": Example(
+        lambda: Case(sound().decode().encode("utf-16")),
+        lambda: Case(sound().decode().encode("utf-8-sig")),
+    ),
+    "file.loose-pem": Example(_carriage_returns, lambda: Case(sound().replace(b"\n", b"\r\n"), Profile.MTLS)),
+    "file.private-key-inside": Example(_with_private_key, _sound),
+    "file.chain-is-dropped": Example(
+        lambda: Case(sound(), Profile.SERVER),
+        lambda: Case(leaf(intermediate()).pem, Profile.SERVER),
+    ),
+    "file.duplicate-certificate": Example(lambda: Case(sound() + root().pem), _sound),
+    "leaf.csr-key-mismatch": Example(
+        lambda: Case(sound(), request_keys=[spki(key("another"))]),
+        lambda: Case(sound(), request_keys=[spki(key("another")), spki(key("leaf"))]),
+    ),
+    "leaf.key-mismatch": Example(
+        lambda: Case(sound(), private_key=spki(key("another"))),
+        lambda: Case(sound(), private_key=spki(key("leaf"))),
+    ),
+    "leaf.is-a-ca": Example(lambda: Case(pem(intermediate(), root())), _sound),
+    "leaf.no-server-auth": Example(lambda: _below(extended_key_usage=[CLIENT_AUTH]), _sound),
+    "leaf.no-client-auth": Example(lambda: _below(extended_key_usage=[SERVER_AUTH]), _sound),
+    "leaf.no-key-encipherment": Example(lambda: _below(key_usage=key_usage("digital_signature")), _sound),
+    "leaf.no-digital-signature": Example(lambda: _below(key_usage=key_usage("key_encipherment")), _sound),
+    "chain.self-signed-leaf": Example(lambda: Case(leaf().pem), lambda: Case(pem(leaf(root()), root()))),
+    "chain.wrong-issuer-key": Example(_rekeyed, _sound),
+    "chain.missing-intermediate": Example(lambda: Case(pem(leaf(intermediate()), root())), _sound),
+    "chain.missing-root": Example(lambda: Case(pem(leaf(intermediate()), intermediate())), _sound),
+    "chain.too-many-namesakes": Example(lambda: _namesakes(ring=True), lambda: _namesakes(ring=False)),
+    "chain.not-a-ca": Example(
+        lambda: _through(authority("Inter-CA1", root(), is_ca=False)), lambda: _through(authority("Inter-CA1", root()))
+    ),
+    "chain.restricted-authority": Example(
+        lambda: _through(authority("Inter-CA1", root(), extended_key_usage=[SERVER_AUTH])),
+        lambda: _through(authority("Inter-CA1", root(), extended_key_usage=[SERVER_AUTH, CLIENT_AUTH])),
+    ),
+    "chain.path-length-exceeded": Example(lambda: _two_intermediates(0), lambda: _two_intermediates(1)),
+    "chain.name-bytes-differ": Example(_spelled_differently, _spelled_alike),
+    "chain.foreign-certificate": Example(lambda: Case(sound() + authority("Other-CA").pem), _sound),
+    "chain.wrong-order": Example(lambda: Case(pem(leaf(intermediate()), root(), intermediate())), _sound),
+    "chain.too-deep": Example(lambda: Case(pem(*ladder(11))), lambda: Case(pem(*ladder(10)))),
+    "algorithm.weak-key": Example(lambda: _of_rsa_bits(1024), lambda: _of_rsa_bits(2048)),
+    "algorithm.not-accepted": Example(lambda: _signed_on(ec.SECP256K1()), lambda: _signed_on(ec.SECP384R1())),
+    "name.no-common-name": Example(lambda: _below(subject=_organization()), _sound),
+    "name.wildcard": Example(
+        lambda: _below(common_name="*.example.net"), lambda: _below(common_name="wildcard.example.net")
+    ),
+    "validity.expired": Example(lambda: _below(not_after=AT - timedelta(seconds=1)), lambda: _below(not_after=AT)),
+    "validity.not-yet-valid": Example(
+        lambda: _below(not_before=AT + timedelta(seconds=1)), lambda: _below(not_before=AT)
+    ),
+    "engine.refused": Example(lambda: _critical(_UNKNOWN, True), lambda: _critical(_UNKNOWN, False)),
+}
+"""By the id of the rule."""
+
+
+def _read(*issued: Issued) -> Sequence[Certificate]:
+    return decode(pem(*issued)).certificates
+
+
+def _pair(left: Sequence[Issued], right: Sequence[Issued]) -> Pair:
+    """Two consoles with their issuers, issuing CA first."""
+    return _read(leaf(left[0]), *left), _read(leaf(right[0], common_name="om2.example.net"), *right)
+
+
+def _same_authorities() -> Pair:
+    return _pair([intermediate(), root()], [intermediate(), root()])
+
+
+def _other_hierarchy() -> Pair:
+    other_root = authority("Root-CA", signs_with=key("Root-CA of somebody else"))
+    other = authority("Inter-CA1", other_root, key("Inter-CA1 of somebody else"))
+    return _pair([intermediate(), root()], [other, other_root])
+
+
+def _one_leaf() -> Pair:
+    chain = _read(leaf(intermediate()), intermediate(), root())
+    return chain, chain
+
+
+PAIR_EXAMPLES = {
+    "pair.authorities-differ": PairExample(
+        lambda: _pair([intermediate(), root()], [authority("Inter-CA2", root()), root()]), _same_authorities
+    ),
+    "pair.keys-differ": PairExample(_other_hierarchy, _same_authorities),
+    "pair.intermediate-rekeyed": PairExample(
+        lambda: _pair([intermediate(), root()], [authority("Inter-CA1", root(), key("renewed")), root()]),
+        _same_authorities,
+    ),
+    "pair.same-leaf": PairExample(_one_leaf, _same_authorities),
+}
+"""By the id of the rule."""
