@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from mutua.chain.certificate import printable
 from mutua.message import Message, message
 
 
@@ -18,7 +19,7 @@ class UnknownMigrationError(MigrationError):
     """No migration of that id concerns this console, or not together with this peer."""
 
     def __init__(self, identifier: str) -> None:
-        super().__init__(message("there is no migration {id} with this console.", id=identifier[:36]))
+        super().__init__(message("there is no migration {id} with this console.", id=printable(identifier[:36])))
 
 
 class WrongPhaseError(MigrationError):

@@ -86,12 +86,16 @@ def note_problems(connection: Connection, identifier: str, problems: Sequence[Me
 
 def is_known(connection: Connection, identifier: str) -> bool:
     """Whether there is a record of that id, whoever it is with."""
+    if not _IDENTIFIER.fullmatch(identifier):
+        return False
     found = connection.execute(select(migrations.c.id).where(migrations.c.id == identifier))
     return found.one_or_none() is not None
 
 
 def read(connection: Connection, identifier: str) -> Entry:
     """One migration. Raises `UnknownMigrationError`."""
+    if not _IDENTIFIER.fullmatch(identifier):
+        raise UnknownMigrationError(identifier)
     row = connection.execute(_ENTRIES.where(migrations.c.id == identifier)).mappings().one_or_none()
     if row is None:
         raise UnknownMigrationError(identifier)

@@ -17,7 +17,7 @@ from mutua.migration.stream import Chunk, Kind, Manifest
 from mutua.peering.channel import PeerUnreachableError
 from mutua.peering.peers import Peer
 from mutua.storage.database import Database
-from mutua.storage.sealing import Sealer
+from mutua.storage.sealing import SealBrokenError, Sealer
 from mutua.storage.tables import staged_chunks
 
 _PROBLEMS_TOLD = 20
@@ -245,7 +245,12 @@ class Target:
 
     def _open(self, connection: Connection, identifier: str, chunk: Chunk, key: bytes) -> Fleet:
         payload = _staged(identifier, staged_chunks.c.payload_sealed).where(staged_chunks.c.number == chunk.number)
-        packed = self._sealer.open(connection.execute(payload).scalar_one(), _place(identifier, chunk.number))
+        try:
+            packed = self._sealer.open(connection.execute(payload).scalar_one(), _place(identifier, chunk.number))
+        except SealBrokenError as error:
+            raise RefusedError(
+                message("chunk {number} was changed after it had arrived.", number=chunk.number)
+            ) from error
         return stream.decode(stream.unpack(packed, chunk, key), chunk)
 
     def _digest_key(self, entry: Entry) -> bytes:
