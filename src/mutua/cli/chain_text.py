@@ -43,7 +43,8 @@ def _heading(report: Report, name: str) -> list[str]:
 def _certificate(report: Report, certificate: Certificate, depth: int) -> Iterator[str]:
     indent = 1 + 3 * min(max(0, depth - 1), _DEEPEST_INDENT)
     if depth == 0:
-        lead, continued = f" {_('leaf')}   ", " " * 8
+        lead = " " + _("leaf") + "   "
+        continued = " " * len(lead)
     else:
         lead, continued = " " * (indent + 2) + "└─ ", " " * (indent + 5)
     subject = f"CN={certificate.issued_to}" if certificate.common_names else certificate.issued_to
@@ -66,7 +67,7 @@ def _validity(report: Report, certificate: Certificate) -> str:
     until = _("until {date}", date=f"{certificate.not_after:%Y-%m-%d}")
     days = (certificate.not_after - report.at).days
     if 0 <= days < 365:
-        return f"{until} {plural('(in {count} day)', '(in {count} days)', days)}"
+        return until + " " + plural("(in {count} day)", "(in {count} days)", days)
     return until
 
 
