@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from mutua.logbook.entries import MAX_ENTRY_BYTES, MAX_HEADER_BYTES, MAX_STRAY_BYTES, Entry, EntryFinder
 from mutua.logbook.reading import LogReader
+from mutua.logbook.searching import fastest
 
 TIME = "2024-01-25 11:10:34.735"
 AT = datetime.fromisoformat(TIME)
@@ -78,7 +79,7 @@ def test_nothing_is_lost_or_doubled_wherever_the_pieces_end(log: str, piece_byte
 @settings(deadline=None)
 @given(logs, logs)
 def test_large_pieces_give_the_same(first: str, second: str) -> None:
-    filling = header("INFO ", "JobService", "All Logs: LLL " * 20) + "\n"
+    filling = header("INFO ", "JobService", "All Logs: LLL " * 20) + "\n"  # The rare letter is not rare here.
     log = f"{first}\n{filling * 80}{second}"
     assert found(log.encode()) == list(read_line_by_line(log)) == found(log.encode(), 1000)
 
@@ -194,3 +195,10 @@ def test_memory_does_not_grow_with_the_log(line: bytes) -> None:
     finally:
         tracemalloc.stop()
     assert peak < 2 * MAX_ENTRY_BYTES
+
+
+@given(st.text("ab", max_size=40), st.text("ab", min_size=1, max_size=4), st.integers(0, 45))
+def test_the_fastest_search_finds_what_python_finds(text: str, wanted: str, position: int) -> None:
+    buffer = bytearray(text.encode())
+    assert fastest()(buffer, wanted.encode(), position) == buffer.find(wanted.encode(), position)
+    buffer += b"the buffer can grow again"

@@ -22,6 +22,7 @@ _VERBS = {
     "compare": N_("Hold two chains against each other: do the same authorities stand behind both?"),
     "inspect": N_("Show what a file of certificates, requests and keys holds."),
     "rules": N_("List the rules that certificates are checked by, with reasons and fixes."),
+    "explain": N_("Say what an error of the appliance means, or which refusals a log or log bundle holds."),
     "csr": N_("Make a private key and a certificate signing request."),
     "ca": N_("Run a private certificate authority."),
     "serve": N_("Run a management console."),
