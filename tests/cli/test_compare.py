@@ -118,6 +118,16 @@ def test_a_root_that_was_renewed_with_its_key_is_the_same_root(lab: Lab) -> None
     assert "✓ TLS would accept this" in result.stdout
 
 
+def test_a_root_in_other_letters_is_the_same_for_tls_alone(lab: Lab) -> None:
+    shouted = issue(Template(common_name="ROOT-CA", is_ca=True), key=lab.root.key)
+    below = authority("Inter-CA1", shouted)
+    result = against(leaf("OMENT-400", below), below, shouted)
+    assert result.exit_code == 1
+    assert marks(result) == ["↔", "✗", "✗"]
+    assert "✓ TLS would accept this" in result.stdout
+    assert "✗ The appliance refuses the pair" in result.stdout
+
+
 def test_an_intermediate_with_a_new_key_under_the_same_root_is_only_remarked(lab: Lab) -> None:
     rekeyed = authority("Inter-CA1", lab.root)
     result = against(leaf("OMENT-400", rekeyed), rekeyed, lab.root)

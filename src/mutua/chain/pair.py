@@ -125,7 +125,7 @@ def _same_root(source: Sequence[Certificate], target: Sequence[Certificate]) -> 
     return (
         left.is_self_signed
         and right.is_self_signed
-        and left.subject == right.subject
+        and left.comparable_subject == right.comparable_subject
         and left.key_id == right.key_id
     )  # fmt: skip
 

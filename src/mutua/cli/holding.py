@@ -1,7 +1,6 @@
 """What a file holds beside certificates: signing requests, private and public keys. Nothing of it is verified."""
 
-import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from cryptography import x509
@@ -13,6 +12,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_public_key,
 )
 
+from mutua.chain.armour import Block, blocks
 from mutua.chain.certificate import printable
 from mutua.chain.decode import Encoding, Material, Unreadable, decode
 from mutua.cli.x509_words import KeyWords, key_words
@@ -21,10 +21,10 @@ from mutua.message import Message, message
 MAX_BLOCKS = 1000
 """How many requests and keys of one file are read; those beyond are counted as unreadable."""
 
-_ARMOUR = re.compile(rb"-----BEGIN ([A-Z0-9 ]{1,40})-----")
-_REQUESTS = (b"CERTIFICATE REQUEST", b"NEW CERTIFICATE REQUEST")
-_PRIVATE, _PUBLIC = b"PRIVATE KEY", b"PUBLIC KEY"
-_DER = b"\x30"
+_REQUESTS = ("CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST")
+_PRIVATE, _PUBLIC = "PRIVATE KEY", "PUBLIC KEY"
+_ENCRYPTED_HEADER = b"Proc-Type: 4,ENCRYPTED"
+_SEQUENCE = b"\x30"
 _MALFORMED = (
     ValueError,
     TypeError,
@@ -68,7 +68,7 @@ class Holding(NamedTuple):
     def not_shown(self) -> tuple[str, ...]:
         """The labels of the blocks that are neither certificates, requests nor keys, each once."""
         labels = dict.fromkeys(self.material.other_blocks)
-        return tuple(label for label in labels if not _is_read_here(label.encode("ascii", "replace")))
+        return tuple(label for label in labels if not _is_read_here(label))
 
     @property
     def is_empty(self) -> bool:
@@ -79,10 +79,16 @@ class Holding(NamedTuple):
 def read(data: bytes) -> Holding:
     """Find everything. Raises `InputTooLargeError`; whatever cannot be read is told in the answer."""
     material = decode(data)
+    if not material.certificates and (alone := _in_binary(data)) is not None:
+        return _holding(material._replace(unreadable=()), [alone])
+    return _holding(material, _in_text(data))
+
+
+def _holding(material: Material, others: Iterable[Request | Key | Unreadable]) -> Holding:
     requests: list[Request] = []
     keys: list[Key] = []
     unreadable = list(material.unreadable)
-    for found in _others(data, material):
+    for found in others:
         match found:
             case Request():
                 requests.append(found)
@@ -94,59 +100,41 @@ def read(data: bytes) -> Holding:
     return Holding(material, tuple(requests), tuple(keys), tuple(unreadable))
 
 
-def _others(data: bytes, material: Material) -> Iterator[Request | Key | Unreadable]:
-    if _ARMOUR.search(data):
-        yield from _in_text(data)
-    elif data.startswith(_DER) and not material.certificates:
-        found = _in_binary(data)
-        if found is not None:
-            yield found
-
-
 def _in_text(data: bytes) -> Iterator[Request | Key | Unreadable]:
-    """The blocks that are no certificates, in one pass (RFC 7468)."""
-    marks = list(_ARMOUR.finditer(data))
-    line, counted, taken = 1, 0, 0
-    for number, mark in enumerate(marks):
-        label = mark[1]
-        if not _is_read_here(label):
+    taken = 0
+    for block in blocks(data):
+        if not _is_read_here(block.label):
             continue
-        line += data.count(b"\n", counted, mark.start())
-        counted = mark.start()
         taken += 1
         if taken > MAX_BLOCKS:
-            yield Unreadable(line, message("more than {limit} requests and keys are not read", limit=MAX_BLOCKS))
+            yield Unreadable(block.line, message("more than {limit} requests and keys are not read", limit=MAX_BLOCKS))
             return
-        following = marks[number + 1].start() if number + 1 < len(marks) else len(data)
-        ending = b"-----END " + label + b"-----"
-        end = data.find(ending, mark.end(), following)
-        if end < 0:
-            yield Unreadable(line, message("the END line is missing: the file was cut off"))
-        else:
-            yield _block(label, line, data[mark.start() : end + len(ending)])
+        yield _read_block(block) if block.problem is None else Unreadable(block.line, block.problem)
 
 
-def _is_read_here(label: bytes) -> bool:
+def _is_read_here(label: str) -> bool:
     return label in _REQUESTS or label.endswith((_PRIVATE, _PUBLIC))
 
 
-def _block(label: bytes, line: int, pem: bytes) -> Request | Key | Unreadable:
+def _read_block(block: Block) -> Request | Key | Unreadable:
+    label = block.label.encode()
+    pem = b"-----BEGIN %b-----%b-----END %b-----\n" % (label, block.body, label)
     try:
-        if label in _REQUESTS:
-            return _request(line, x509.load_pem_x509_csr(pem))
-        if label.endswith(_PUBLIC):
-            return Key(line, key_words(load_pem_public_key(pem)), private=False)
+        if block.label in _REQUESTS:
+            return _request(block.line, x509.load_pem_x509_csr(pem))
+        if block.label.endswith(_PUBLIC):
+            return Key(block.line, key_words(load_pem_public_key(pem)), private=False)
     except _MALFORMED as error:
-        return Unreadable(line, _not_understood(label, error))
-    if label.startswith(b"ENCRYPTED") or b"Proc-Type: 4,ENCRYPTED" in pem[:200]:
-        return Key(line, None, private=True)
+        return Unreadable(block.line, _not_understood(block.label, error))
+    if block.label.startswith("ENCRYPTED") or _ENCRYPTED_HEADER in block.body[:200]:
+        return Key(block.line, None, private=True)
     try:
         # The key is only named, so whether its numbers are sound, which takes long to find out, is not asked.
         key = load_pem_private_key(pem, None, unsafe_skip_rsa_key_validation=True)
     except _MALFORMED:
         # Without the library's words: they could quote the key.
-        return Unreadable(line, message("this is not a private key that can be read"))
-    return Key(line, key_words(key), private=True)
+        return Unreadable(block.line, message("this is not a private key that can be read"))
+    return Key(block.line, key_words(key), private=True)
 
 
 def _request(line: int | None, request: x509.CertificateSigningRequest) -> Request:
@@ -155,16 +143,16 @@ def _request(line: int | None, request: x509.CertificateSigningRequest) -> Reque
     return Request(line, request)
 
 
-def _not_understood(label: bytes, error: Exception) -> Message:
+def _not_understood(label: str, error: Exception) -> Message:
     return message(
-        "this is not a {label} that can be read ({detail})",
-        label=label.decode().lower(),
-        detail=printable(str(error)[:200]),
+        "this is not a {label} that can be read ({detail})", label=label.lower(), detail=printable(str(error))
     )
 
 
 def _in_binary(data: bytes) -> Request | Key | None:
     """A request or a key in DER; None where it is neither."""
+    if not data.startswith(_SEQUENCE):
+        return None
     try:
         return _request(None, x509.load_der_x509_csr(data))
     except _MALFORMED:
