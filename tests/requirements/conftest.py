@@ -20,6 +20,17 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Administrator]:
         yield administrator
 
 
+@pytest.fixture(scope="module")
+def shared_pair(
+    tmp_path_factory: pytest.TempPathFactory, authorities: Authorities
+) -> Iterator[tuple[Administrator, Administrator]]:
+    """A source and a target as in `pair`, for the tests of a module that change neither."""
+    with administrators(tmp_path_factory.mktemp("pair"), "source", "target") as (source, target):
+        source.certify(authorities, authorities.inter1, "OMENT-310")
+        target.certify(authorities, authorities.inter1, "OMENT-400")
+        yield source, target
+
+
 @pytest.fixture
 def consoles(tmp_path: Path) -> Iterator[Consoles]:
     """Start consoles of the given names, which nobody else uses."""

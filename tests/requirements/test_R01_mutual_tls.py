@@ -25,31 +25,35 @@ def _ask(console: RunningConsole, context: ssl.SSLContext) -> httpx.Response:
         return client.get(f"https://{console.peer_address}/peer/v1/standing")
 
 
-def test_R1_a_peer_with_a_certificate_below_the_trusted_root_is_answered(pair: Pair, authorities: Authorities) -> None:
-    answer = _ask(pair[0].running, _client(authorities.inter1, authorities.root))
+def test_R1_a_peer_with_a_certificate_below_the_trusted_root_is_answered(
+    shared_pair: Pair, authorities: Authorities
+) -> None:
+    answer = _ask(shared_pair[0].running, _client(authorities.inter1, authorities.root))
     assert answer.status_code == 200
     assert answer.json()["Name"] == "source"
 
 
-def test_R1_a_peer_without_a_certificate_gets_nothing(pair: Pair, authorities: Authorities) -> None:
+def test_R1_a_peer_without_a_certificate_gets_nothing(shared_pair: Pair, authorities: Authorities) -> None:
     with pytest.raises(httpx.TransportError):
-        _ask(pair[0].running, public_client(authorities.root.pem.decode()))
+        _ask(shared_pair[0].running, public_client(authorities.root.pem.decode()))
 
 
-def test_R1_a_peer_with_a_certificate_by_an_unknown_ca_gets_nothing(pair: Pair, authorities: Authorities) -> None:
+def test_R1_a_peer_with_a_certificate_by_an_unknown_ca_gets_nothing(
+    shared_pair: Pair, authorities: Authorities
+) -> None:
     with pytest.raises(httpx.TransportError):
-        _ask(pair[0].running, _client(authorities.stranger, authorities.root))
+        _ask(shared_pair[0].running, _client(authorities.stranger, authorities.root))
 
 
 def test_R1_a_client_refuses_a_peer_listener_that_its_roots_do_not_vouch_for(
-    pair: Pair, authorities: Authorities
+    shared_pair: Pair, authorities: Authorities
 ) -> None:
     with pytest.raises(httpx.ConnectError, match="certificate verify failed"):
-        _ask(pair[0].running, _client(authorities.inter1, authorities.stranger))
+        _ask(shared_pair[0].running, _client(authorities.inter1, authorities.stranger))
 
 
-def test_R1_either_side_can_be_the_client(pair: Pair) -> None:
-    source, target = pair
+def test_R1_either_side_can_be_the_client(shared_pair: Pair) -> None:
+    source, target = shared_pair
     assert source.meet(target.running)["Met"] is True
     assert target.meet(source.running)["Met"] is True
 

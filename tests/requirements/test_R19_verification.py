@@ -10,8 +10,8 @@ Pair = tuple[Administrator, Administrator]
 
 
 @pytest.mark.parametrize("role", ["source", "target"])
-def test_R19_both_sides_are_authenticated_from_either_side(pair: Pair, role: str) -> None:
-    here, there = pair if role == "source" else reversed(pair)
+def test_R19_both_sides_are_authenticated_from_either_side(shared_pair: Pair, role: str) -> None:
+    here, there = shared_pair if role == "source" else reversed(shared_pair)
     answer = here.verify(there.running, role)
     assert answer.status_code == 200
     verified = answer.json()
@@ -22,8 +22,8 @@ def test_R19_both_sides_are_authenticated_from_either_side(pair: Pair, role: str
 
 
 @pytest.mark.parametrize(("user", "password"), [(USER, "wrong"), ("nobody", PASSWORD), ("", "")])
-def test_R19_without_a_local_administrator_of_the_other_it_fails(pair: Pair, user: str, password: str) -> None:
-    source, target = pair
+def test_R19_without_a_local_administrator_of_the_other_it_fails(shared_pair: Pair, user: str, password: str) -> None:
+    source, target = shared_pair
     body = {"Address": target.running.address, "UserName": user, "Password": password, "LocalRole": "source"}
     answer = source.client.post(f"{MIGRATION}.VerifyConnection", json=body)
     assert answer.status_code == 400
@@ -31,8 +31,8 @@ def test_R19_without_a_local_administrator_of_the_other_it_fails(pair: Pair, use
     assert (cause["Side"], cause["Rule"]) == ("target", "pair.not-signed-in")
 
 
-def test_R19_without_a_local_administrator_of_this_one_it_fails(pair: Pair) -> None:
-    source, target = pair
+def test_R19_without_a_local_administrator_of_this_one_it_fails(shared_pair: Pair) -> None:
+    source, target = shared_pair
     with source.running.client(auth=(USER, "wrong")) as client:
         body = {"Address": target.running.address, "UserName": USER, "Password": PASSWORD, "LocalRole": "source"}
         assert client.post(f"{MIGRATION}.VerifyConnection", json=body).status_code == 401
@@ -48,9 +48,11 @@ def test_R19_where_nobody_listens_it_fails(shared: Administrator) -> None:
     assert (cause["Side"], cause["Rule"]) == ("source", "pair.unreachable")
 
 
-def test_R19_the_password_is_sent_to_nobody_whose_certificate_is_not_trusted(pair: Pair, shared: Administrator) -> None:
+def test_R19_the_password_is_sent_to_nobody_whose_certificate_is_not_trusted(
+    shared_pair: Pair, shared: Administrator
+) -> None:
     sessions = shared.running.console.accounts.sessions()
-    answer = pair[0].verify(shared.running)
+    answer = shared_pair[0].verify(shared.running)
     assert answer.status_code == 400
     (cause,) = answer.json()["Verification"]["Causes"]
     assert cause["Rule"] == "pair.unreachable"

@@ -46,8 +46,8 @@ def test_R23_nobody_there(shared: Administrator) -> None:
     assert (_info(answer.json())["Message"], _info(answer.json())["Resolution"]) == (MESSAGE, RESOLUTION)
 
 
-def test_R23_a_verified_connection_gets_no_such_answer(pair: tuple[Administrator, Administrator]) -> None:
-    answer = pair[0].verify(pair[1].running)
+def test_R23_a_verified_connection_gets_no_such_answer(shared_pair: tuple[Administrator, Administrator]) -> None:
+    answer = shared_pair[0].verify(shared_pair[1].running)
     assert answer.status_code == 200
     assert MESSAGE not in answer.text
     assert answer.json()["Passed"] is True
