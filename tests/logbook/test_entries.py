@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from mutua.logbook.entries import MAX_ENTRY_BYTES, MAX_HEADER_BYTES, MAX_STRAY_BYTES, Entry, EntryFinder
 from mutua.logbook.reading import LogReader
-from mutua.logbook.searching import fastest
 
 TIME = "2024-01-25 11:10:34.735"
 AT = datetime.fromisoformat(TIME)
@@ -195,10 +194,3 @@ def test_memory_does_not_grow_with_the_log(line: bytes) -> None:
     finally:
         tracemalloc.stop()
     assert peak < 2 * MAX_ENTRY_BYTES
-
-
-@given(st.text("ab", max_size=40), st.text("ab", min_size=1, max_size=4), st.integers(0, 45))
-def test_the_fastest_search_finds_what_python_finds(text: str, wanted: str, position: int) -> None:
-    buffer = bytearray(text.encode())
-    assert fastest()(buffer, wanted.encode(), position) == buffer.find(wanted.encode(), position)
-    buffer += b"the buffer can grow again"

@@ -11,7 +11,6 @@ from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from mutua.logbook.application_log import CONTROLLER
-from mutua.logbook.searching import fastest
 
 MAX_ENTRY_BYTES = 1024 * 1024
 """How much of one entry is looked at. It leaves room for the longest entry that is written, wrapped at every byte."""
@@ -168,7 +167,7 @@ class EntryFinder:
                 if self._window.startswith(_NAME, rare - _RARE_AT):
                     return rare - _RARE_AT
             self._rare_pause = _RARE_PAUSE_PIECES
-        return fastest()(self._window, _NAME, rare - _RARE_AT + 1)
+        return self._window.find(_NAME, rare - _RARE_AT + 1)
 
     def _header(self, name: int) -> re.Match[bytes] | None:
         """The header of an error whose logger stands at `name`, which may have been wrapped and begin lines earlier.
