@@ -148,7 +148,7 @@ def test_a_fault_of_ours_is_500_in_the_same_shape_and_in_the_log_without_what_it
         with console.console.database.writing() as connection:
             connection.execute(text("DROP TABLE group_members"))
             connection.execute(text("DROP TABLE devices"))
-        answer = wire.ask("GET", f"{DEVICES}?$top=1")
+        answer = wire.ask("GET", f"{DEVICES}?$top=1&$skip=31415926")
         assert (answer.status, answer.message_id) == (500, "CGEN1008")
         assert wire.ask("GET", INFO).status == 200
         entry = console.console.log.path.read_text().splitlines()[-1]
@@ -157,6 +157,7 @@ def test_a_fault_of_ours_is_500_in_the_same_shape_and_in_the_log_without_what_it
     )
     assert "no such table" not in answer.body.decode()
     assert "no such table" in caplog.text
+    assert "31415926" not in caplog.text
 
 
 def test_a_fault_outside_of_the_application_is_500_in_the_same_shape(running: RunningConsole) -> None:

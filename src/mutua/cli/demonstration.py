@@ -26,6 +26,7 @@ from mutua.chain.decode import key_of_request
 from mutua.cli.chain_text import lines
 from mutua.cli.exits import Exit, Failure
 from mutua.cli.migrate import begin, tell, watch
+from mutua.cli.paragraphs import wrapped
 from mutua.cli.serve import ADMINISTRATOR
 from mutua.inventory.fleetfile import read
 from mutua.inventory.records import Fleet, fleet_to_json
@@ -110,7 +111,8 @@ def _fleet() -> Fleet:
 
 def _step(number: int, title: str) -> None:
     click.echo()
-    click.secho(f"{number}  {title}", bold=True)
+    for line in wrapped(title, f"{number}  "):
+        click.secho(line, bold=True)
 
 
 @contextmanager

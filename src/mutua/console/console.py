@@ -2,7 +2,7 @@
 
 import socket
 import threading
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple, Self
@@ -84,21 +84,22 @@ class Console:
     @classmethod
     def open(cls, folder: Path, name: str, addresses: Addresses) -> Self:
         """Open a state folder, making what a first start needs. Raises `StateFolderError`."""
-        state = StateFolder.open(folder)
-        try:
+        with ExitStack() as opened:
+            state = StateFolder.open(folder)
+            opened.callback(state.close)
             database = Database.open(state.database_url)
+            opened.callback(database.close)
             with database.writing() as connection:
                 add_built_in_groups(connection)
-            return cls(state, database, name, addresses)
-        except SealBrokenError as error:
-            state.close()
-            raise StateFolderError(
-                message("the sealing key in {path} does not fit the database there.", path=state.path),
-                message("bring both back from the same backup."),
-            ) from error
-        except BaseException:
-            state.close()
-            raise
+            try:
+                console = cls(state, database, name, addresses)
+            except SealBrokenError as error:
+                raise StateFolderError(
+                    message("the sealing key in {path} does not fit the database there.", path=state.path),
+                    message("bring both back from the same backup."),
+                ) from error
+            opened.pop_all()
+            return console
 
     def close(self) -> None:
         """Let go of the database and the folder."""

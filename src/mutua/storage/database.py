@@ -24,7 +24,7 @@ class Database:
     @classmethod
     def open(cls, url: str | URL) -> Self:
         """Open the database and bring its schema up to date. Raises `StateFolderError`."""
-        engine = create_engine(url)
+        engine = create_engine(url, hide_parameters=True)  # An error's text may end up in a log.
         if engine.dialect.name == "sqlite":
             event.listen(engine, "connect", _prepare_sqlite)
             event.listen(engine, "begin", _begin_sqlite)
