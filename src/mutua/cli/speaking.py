@@ -40,6 +40,7 @@ CLICK_TEXTS = (
     N_("directory"),
     N_("path"),
     N_("default: {default}"),
+    N_("required"),
 )
 """The sentences of click itself, named here so that our catalogues hold them."""
 
