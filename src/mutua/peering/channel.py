@@ -146,7 +146,10 @@ def explain(error: Exception) -> Message:
             return message("the TLS handshake failed: {reason}", reason=cause.reason or str(cause))
         if isinstance(cause, ConnectionRefusedError):
             return message("nothing listens on that address and port")
-        if isinstance(cause, TimeoutError):
+        if isinstance(cause, TimeoutError | httpx.TimeoutException):
             return message("no answer in time")
+        if isinstance(cause, ConnectionResetError | httpx.RemoteProtocolError):
+            # In TLS 1.3 the client is through with the handshake before the server judges its certificate.
+            return message("it hung up without an answer, as a peer does that does not accept this side's certificate")
         cause = cause.__cause__ or cause.__context__
     return message("the connection failed: {reason}", reason=str(error) or type(error).__name__)

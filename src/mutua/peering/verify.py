@@ -127,9 +127,11 @@ _KINDS = {
 
 
 def _pair_causes(source: Standing, target: Standing) -> Iterator[Cause]:
-    for difference in compare(source.certificates, target.certificates).differences:
+    comparison = compare(source.certificates, target.certificates)
+    for difference in comparison.differences:
         rule = difference.rule
-        yield Cause("both", rule.id, Message(rule.title), difference.found, Message(rule.fix))
+        fix = comparison.fix or Message(rule.fix)
+        yield Cause("both", rule.id, Message(rule.title), difference.found, fix)
 
 
 def _clock_causes(source: Standing, target: Standing) -> Iterator[Cause]:
