@@ -185,7 +185,14 @@ EXAMPLES = {
     ),
     "chain.path-length-exceeded": Example(lambda: _two_intermediates(0), lambda: _two_intermediates(1)),
     "chain.name-bytes-differ": Example(_spelled_differently, _spelled_alike),
+    "chain.named-like-its-issuer": Example(
+        lambda: _below(common_name="Inter-CA1", authority_key_identifier=False), lambda: _below(common_name="Inter-CA1")
+    ),
     "chain.foreign-certificate": Example(lambda: Case(sound() + authority("Other-CA").pem), _sound),
+    "chain.leaf-not-first": Example(
+        lambda: Case(pem(intermediate(), leaf(intermediate()), root()), Profile.MTLS),
+        lambda: Case(sound(), Profile.MTLS),
+    ),
     "chain.wrong-order": Example(lambda: Case(pem(leaf(intermediate()), root(), intermediate())), _sound),
     "chain.too-deep": Example(lambda: Case(pem(*ladder(11))), lambda: Case(pem(*ladder(10)))),
     "algorithm.weak-key": Example(lambda: _of_rsa_bits(1024), lambda: _of_rsa_bits(2048)),

@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from hypothesis import HealthCheck, settings
 
 from mutua import chain
 from mutua.authority.issue import Issued, Template, issue
@@ -14,6 +15,9 @@ from mutua.chain import Profile, Report
 
 AT = datetime(2026, 6, 1, 12, tzinfo=UTC)
 """The moment that everything is judged by."""
+
+MODESTLY = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""How the property tests run: enough examples to meet what is likely, few enough to be run each time."""
 
 _VALID: dict[str, Any] = {"not_before": AT - timedelta(days=30), "not_after": AT + timedelta(days=60)}
 

@@ -21,14 +21,13 @@ _BLANK = b" \t\r\x0b\x0c\xc2\xa0"
 _DASH = rb"(?:-|\xe2\x80[\x90-\x95]|\xe2\x88\x92|\xef\xbc\x8d|\xc2\xad|[\x96\x97\xad])"
 _SPACE = rb"(?:[ \t\xa0]|\xc2\xa0)"
 
-_WORD = re.compile(rb"BEGIN", re.IGNORECASE)
-_AFTER_WORD = re.compile(rb" ([^\r\n-]{0,64})-----(?!-)")
-_DASHES_BEFORE = re.compile(rb"%b+%b*\Z" % (_DASH, _SPACE))
-_CERTIFICATE_AFTER = re.compile(
-    rb"(%(space)b*(?:[A-Z0-9]{1,12}%(space)b+){0,2}CERTIFICATE[A-Z \t]{0,24}?)%(space)b*(%(dash)b*)"
-    % {b"space": _SPACE, b"dash": _DASH},
+_BEGINNING = re.compile(
+    rb"BEGIN(?: (?P<label>[^\r\n-]{1,64})-----(?!-)|"
+    rb"(?P<meant>%(space)b{0,4}(?:[A-Z0-9]{1,12}%(space)b{1,4}){0,2}CERTIFICATE[A-Z \t]{0,24}?)"
+    rb"%(space)b{0,4}(?P<dashes>%(dash)b*))" % {b"space": _SPACE, b"dash": _DASH},
     re.IGNORECASE,
 )
+_DASHES_BEFORE = re.compile(rb"%b+%b{0,4}\Z" % (_DASH, _SPACE))
 _CLOSED_BEFORE = re.compile(rb"-----END [^\r\n-]{0,64}-----\Z")
 _CERTIFICATE_CLOSED = re.compile(rb"-----END (?:X509 |TRUSTED )?CERTIFICATE-----")
 _EMPTY_LINE = re.compile(rb"\n[ \t\r\x0b\x0c]*(?=\n)")
@@ -103,19 +102,15 @@ class _LineCounter:
 
 
 def _starts(data: bytes) -> Iterator[_Start]:
-    for word in _WORD.finditer(data):
-        start = _sound_start(data, word.start(), word.end()) or _damaged_start(data, word.start(), word.end())
+    for found in _BEGINNING.finditer(data):
+        start = _sound_start(data, found) or _damaged_start(data, found)
         if start is not None:
             yield start
 
 
-def _sound_start(data: bytes, word: int, word_end: int) -> _Start | None:
-    at = word - len(_ARMOUR)
-    found = _AFTER_WORD.match(data, word_end)
-    if at < 0 or found is None or data[at:word_end] != b"-----BEGIN":
-        return None
-    label = found[1]
-    if label.strip() != label or b"  " in label:
+def _sound_start(data: bytes, found: re.Match[bytes]) -> _Start | None:
+    label, at = found["label"], found.start() - len(_ARMOUR)
+    if label is None or at < 0 or not data.startswith(BEGIN, at) or label.strip() != label or b"  " in label:
         return None
     # Five hyphens more may be those of the END line of the block before, with no line end between.
     if data[at - 1 : at] == b"-" and not _CLOSED_BEFORE.search(data, max(0, at - 90), at):
@@ -123,15 +118,15 @@ def _sound_start(data: bytes, word: int, word_end: int) -> _Start | None:
     return _Start(at, found.end(), label, sound=True)
 
 
-def _damaged_start(data: bytes, word: int, word_end: int) -> _Start | None:
+def _damaged_start(data: bytes, found: re.Match[bytes]) -> _Start | None:
     """A line that was meant to begin a certificate: the words are there, and dashes of some kind beside them."""
-    found = _CERTIFICATE_AFTER.match(data, word_end)
-    if found is None:
+    meant, dashes = found["label"] or found["meant"], found["dashes"] != b""
+    if b"CERTIFICATE" not in meant.upper():
         return None
-    before = _DASHES_BEFORE.search(data, max(0, word - 40), word)
-    if before is None and not found[2]:
+    before = _DASHES_BEFORE.search(data, max(0, found.start() - 40), found.start())
+    if before is None and not dashes:
         return None
-    return _Start(before.start() if before else word, found.end(), found[1], sound=False)
+    return _Start(before.start() if before else found.start(), found.end(), meant, sound=False)
 
 
 def _block(data: bytes, start: _Start, end: int, line: int) -> Block:

@@ -258,6 +258,31 @@ def name_bytes_differ(examined: Examined) -> Iterator[Evidence]:
 
 
 @rule(
+    "chain.named-like-its-issuer",
+    "R8",
+    errors(*CHAINS),
+    stage=Stage.CHAIN,
+    title=N_("it has the name of its issuer"),
+    reason=N_(
+        "OpenSSL takes a certificate that is issued by its own name for a self-signed one, and looks no further."
+    ),
+    fix=N_("request it anew under a name of its own, or from a CA that adds an authority key identifier."),
+    source="RFC 5280, section 4.2.1.1",
+)
+def named_like_its_issuer(examined: Examined) -> Iterator[Evidence]:
+    for certificate in examined.path[:-1]:
+        unmarked = certificate.authority_key is None and not examined.arrangement.given_up
+        if unmarked and certificate.is_self_issued and not certificate.is_self_signed:
+            yield Evidence(
+                message(
+                    "Subject and issuer are both {name}, and no key identifier tells them apart.",
+                    name=certificate.issued_to,
+                ),
+                certificate,
+            )
+
+
+@rule(
     "chain.foreign-certificate",
     "R8",
     errors(Profile.MIGRATION) | warnings(*_OTHER_CHAINS),
@@ -281,6 +306,29 @@ def foreign_certificate(examined: Examined) -> Iterator[Evidence]:
 
 
 @rule(
+    "chain.leaf-not-first",
+    "R8",
+    errors(*_OTHER_CHAINS),
+    title=N_("the leaf is not the first certificate"),
+    reason=N_(
+        "Whoever presents a chain takes the first certificate for its own; with another one there, servers say that "
+        "the private key does not fit."
+    ),
+    fix=N_("put the leaf first in the file."),
+    source="RFC 8446, section 4.4.2",
+)
+def leaf_not_first(examined: Examined) -> Iterator[Evidence]:
+    first = examined.material.certificates[:1]
+    for leaf in examined.leaf:
+        if leaf not in first:
+            yield Evidence(
+                message(
+                    "Number {position} is the leaf; first is {name}.", position=leaf.position, name=first[0].issued_to
+                )
+            )
+
+
+@rule(
     "chain.wrong-order",
     "R8",
     errors(Profile.MIGRATION) | warnings(*_OTHER_CHAINS),
@@ -291,8 +339,10 @@ def foreign_certificate(examined: Examined) -> Iterator[Evidence]:
     source="RFC 8446, section 4.4.2",
 )
 def wrong_order(examined: Examined) -> Iterator[Evidence]:
-    if not examined.arrangement.in_order and not examined.arrangement.given_up:
-        found = sorted(examined.path, key=lambda certificate: certificate.position)
+    # That the leaf comes first is a rule of its own where the rest may stand in any order.
+    ordered = examined.path if examined.profile is Profile.MIGRATION else examined.path[1:]
+    found = sorted(ordered, key=lambda certificate: certificate.position)
+    if list(ordered) != found and not examined.arrangement.given_up:
         names = " → ".join(certificate.issued_to for certificate in found[:SHOWN])
         more = " → …" if len(found) > SHOWN else ""
         yield Evidence(message("The file has them as {names}.", names=names + more))
