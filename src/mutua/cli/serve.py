@@ -102,12 +102,13 @@ def command(
     import os
     import socket
 
+    os.umask(0o077)
+    password = _password_in(password_file) if password_file else None
+
     from mutua.console.console import Addresses, Console
     from mutua.console.listeners import CannotListenError, bind
     from mutua.storage.state import StateFolderError
 
-    os.umask(0o077)
-    password = _password_in(password_file) if password_file else None
     try:
         public, peers = bind(host, port), bind(host, peer_port)
         addresses = Addresses(advertise or host, public.getsockname()[1], peers.getsockname()[1])
