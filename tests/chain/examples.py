@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.name import _ASN1Type
 from cryptography.x509.oid import NameOID, ObjectIdentifier
+from tests.chain.asked import Asked, crl, issued, stranger, web, web_below, with_crl, with_serial
 from tests.chain.pki import (
     AT,
     Case,
@@ -40,8 +41,8 @@ _UNKNOWN = ObjectIdentifier("1.3.6.1.4.1.55555.1")
 class Example(NamedTuple):
     """How to make the two inputs."""
 
-    bad: Callable[[], Case]
-    good: Callable[[], Case]
+    bad: Callable[[], Case | Asked]
+    good: Callable[[], Case | Asked]
 
 
 Pair = tuple[Sequence[Certificate], Sequence[Certificate]]
@@ -140,6 +141,46 @@ def _critical(identifier: ObjectIdentifier, critical: bool) -> Case:
     return _below(extra=[(x509.UnrecognizedExtension(identifier, b"\x05\x00"), critical)])
 
 
+def _asked_for(name: str) -> Asked:
+    listed = leaf(intermediate(), names=[x509.DNSName("om.example.net")])
+    return Asked(pem(listed, intermediate(), root()), Profile.MTLS, names=[name])
+
+
+def _trusted(*anchors: bytes) -> Asked:
+    return Asked(sound(), Profile.MTLS, trust=anchors)
+
+
+def _for_server(anchor: Issued) -> Asked:
+    return Asked(leaf(root()).pem, Profile.SERVER, trust=[anchor.pem])
+
+
+def _constrained(critical: bool) -> Asked:
+    return web_below(extra=[(x509.NameConstraints([x509.DNSName("example.net")], None), critical)])
+
+
+def _named(common_name: str | None, critical: bool) -> Asked:
+    """The usual alternative name, critical or not, whatever the subject."""
+    alternative = x509.SubjectAlternativeName([x509.DNSName("om.example.net")])
+    return web(common_name=common_name, names=(), extra=[(alternative, critical)])
+
+
+def _web_rsa(bits: int) -> Asked:
+    day = timedelta(days=1)
+    template = Template(
+        common_name="om.example.net",
+        names=[x509.DNSName("om.example.net")],
+        extended_key_usage=[SERVER_AUTH],
+        not_before=AT - day,
+        not_after=AT + day,
+    )
+    signed = issue(template, key=rsa.generate_private_key(65537, bits), issuer=intermediate())
+    return Asked(pem(signed, intermediate(), root()))
+
+
+def _wildcard(name: str) -> Asked:
+    return web(common_name=name, names=[x509.DNSName(name)])
+
+
 EXAMPLES = {
     "file.no-certificate": Example(_request, _sound),
     "file.unreadable-certificate": Example(_cut_off, _sound),
@@ -205,6 +246,36 @@ EXAMPLES = {
     "validity.not-yet-valid": Example(
         lambda: _below(not_before=AT + timedelta(seconds=1)), lambda: _below(not_before=AT)
     ),
+    "leaf.name-not-covered": Example(lambda: _asked_for("om2.example.net"), lambda: _asked_for("OM.example.net")),
+    "chain.untrusted": Example(lambda: _trusted(stranger().pem), lambda: _trusted(stranger().pem, root().pem)),
+    "trust.unreadable": Example(lambda: _trusted(root().pem + root().pem[:200]), lambda: _trusted(root().pem)),
+    "crl.revoked": Example(
+        lambda: with_crl(crl(intermediate(), issued())), lambda: with_crl(crl(intermediate(), stranger()))
+    ),
+    "crl.unusable": Example(
+        lambda: with_crl(crl(intermediate(), number=None)), lambda: with_crl(crl(intermediate(), number=7))
+    ),
+    "crl.unrelated": Example(lambda: with_crl(crl(stranger())), lambda: with_crl(crl(root()))),
+    "engine.no-trusted-path": Example(lambda: _for_server(stranger()), lambda: _for_server(root())),
+    "certificate.serial-number": Example(lambda: with_serial(0x80), lambda: with_serial(0x7F)),
+    "certificate.authority-key-id": Example(
+        lambda: web(authority_key_identifier=False), lambda: web(authority_key_identifier=True)
+    ),
+    "certificate.subject-key-id": Example(
+        lambda: web_below(subject_key_identifier=False), lambda: web_below(subject_key_identifier=True)
+    ),
+    "certificate.name-constraints": Example(lambda: _constrained(False), lambda: _constrained(True)),
+    "certificate.policy-constraints": Example(
+        lambda: web_below(extra=[(x509.PolicyConstraints(None, 0), False)]), lambda: web_below(extra=[])
+    ),
+    "leaf.alternative-name-not-critical": Example(lambda: _named(None, False), lambda: _named(None, True)),
+    "leaf.alternative-name-critical": Example(
+        lambda: _named("om.example.net", True), lambda: _named("om.example.net", False)
+    ),
+    "leaf.common-name-not-listed": Example(lambda: web(common_name="OM.example.net"), web),
+    "leaf.unusual-purposes": Example(lambda: web(extended_key_usage=None), web),
+    "leaf.odd-key-length": Example(lambda: _web_rsa(2052), lambda: _web_rsa(2048)),
+    "leaf.wildcard-too-wide": Example(lambda: _wildcard("*.net"), lambda: _wildcard("*.example.net")),
     "engine.refused": Example(lambda: _critical(_UNKNOWN, True), lambda: _critical(_UNKNOWN, False)),
 }
 """By the id of the rule."""

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from tests.chain.asked import web
 from tests.chain.examples import EXAMPLES, PAIR_EXAMPLES
 from tests.chain.pki import ids
 
@@ -34,7 +35,8 @@ def test_its_twin_breaks_none_and_is_valid(rule: str) -> None:
     assert report.findings == ()
     assert report.refusal is None
     # A single certificate has no path to ask the engine about.
-    assert report.verdict.valid is (case.profile in CHAINS)
+    assert report.verdict.valid is (case.profile in CHAINS or report.trust is not None)
+    assert report.valid is report.verdict.valid
 
 
 @pytest.mark.parametrize("rule", [rule for rule, entry in CATALOGUE.items() if entry.explains])
@@ -46,6 +48,15 @@ def test_what_is_said_to_explain_the_engine_goes_with_its_refusal(rule: str) -> 
 ACCEPTED_ALL_THE_SAME = {
     "chain.self-signed-leaf": "it is its own anchor",
     "algorithm.weak-key": "the engine looks at the keys of CAs only",
+    "crl.revoked": "the engine knows no revocation lists",
+    "crl.unusable": "the engine knows no revocation lists",
+    "certificate.subject-key-id": "the engine finds issuers by name and key",
+    "certificate.name-constraints": "the engine heeds them, critical or not",
+    "certificate.policy-constraints": "the engine does not look at policies",
+    "leaf.common-name-not-listed": "the engine does not look at common names",
+    "leaf.unusual-purposes": "the engine takes a leaf without purposes for any",
+    "leaf.odd-key-length": "the engine looks at the keys of CAs only",
+    "leaf.wildcard-too-wide": "the engine knows no public suffixes",
 }
 
 
@@ -67,7 +78,12 @@ def test_its_twin_breaks_none_and_has_the_same_authorities(rule: str) -> None:
 
 
 def test_every_profile_takes_the_sound_chain() -> None:
-    for profile in Profile:
+    for profile in set(Profile) - {Profile.WEBPKI}:
         report = EXAMPLES["chain.wrong-order"].good()._replace(profile=profile).check()
         assert report.errors == ()
         assert ids(report) == (["file.chain-is-dropped"] if profile is Profile.SERVER else [])
+
+
+def test_the_web_takes_a_chain_of_its_own_and_no_other() -> None:
+    assert web().check().findings == ()
+    assert not EXAMPLES["chain.wrong-order"].good()._replace(profile=Profile.WEBPKI).check().valid

@@ -10,14 +10,18 @@ from datetime import UTC, datetime
 
 import mutua.chain.rules  # noqa: F401  (fills the catalogue)
 from mutua.chain.appliance import Refusal
-from mutua.chain.catalogue import CATALOGUE, Examined, Profile, Rule, Severity
+from mutua.chain.catalogue import CATALOGUE, Examined, Profile, Rule, Severity, purposes_of
+from mutua.chain.certificate import Certificate
 from mutua.chain.decode import InputTooLargeError, decode
-from mutua.chain.order import Arrangement, arrange
+from mutua.chain.order import Arrangement, arrange, follow
 from mutua.chain.report import Finding, Report
-from mutua.chain.verdict import NOT_ASKED, Verdict, judge
+from mutua.chain.revocation import read_revocation
+from mutua.chain.trust import Trust, read_trust
+from mutua.chain.verdict import MAX_PATH, NOT_ASKED, TOO_LONG, USUAL_DEPTH, Question, Verdict, judge
 
 __all__ = [
     "CATALOGUE",
+    "Certificate",
     "Finding",
     "InputTooLargeError",
     "Profile",
@@ -28,7 +32,9 @@ __all__ = [
     "check",
 ]
 
-_LAST_WORD = "engine.refused"
+_LAST_WORDS = ("engine.no-trusted-path", "engine.refused")
+_PURPOSE_RULES = ("leaf.no-server-auth", "leaf.no-client-auth", "chain.restricted-authority")
+"""What the engine refuses too where it was asked about purposes."""
 
 
 def check(
@@ -38,21 +44,59 @@ def check(
     profile: Profile = Profile.MIGRATION,
     request_keys: Sequence[bytes] | None = None,
     private_key: bytes | None = None,
+    trust: Sequence[Certificate | bytes] | None = None,
+    names: Sequence[str] = (),
+    addresses: Sequence[str] = (),
+    crls: Sequence[bytes] = (),
+    max_depth: int | None = None,
 ) -> Report:
     """Everything that is wrong with the certificates in `data`, at once.
 
     `at` is the moment to judge by (aware). `request_keys` are the public keys (DER SubjectPublicKeyInfo)
     of the signing requests that the leaf may answer (R3), None where that is not asked; `private_key` is the
-    public half of the key that it must have. Raises `InputTooLargeError`; whatever else is wrong with the
-    input is in the report.
+    public half of the key that it must have.
+
+    `trust` is what the verifying side trusts: certificates, or files of them in any form. Without it the chain's
+    own root is the anchor. `names` (DNS, ASCII) and `addresses` (IPv4, IPv6) are what the leaf must cover, each
+    of them. `crls` are revocation lists, PEM or DER. `max_depth` is how many CA certificates may stand between
+    the leaf and the anchor.
+
+    Raises `InputTooLargeError`, and ValueError for a name or address that is none; whatever else is wrong with
+    the input is in the report.
     """
     at = _in_utc(at)
     material = decode(data)
     known_keys = [*(request_keys or ()), *([private_key] if private_key else [])]
-    arrangement = arrange(material.certificates, at, known_keys)
-    verdict = _judge(arrangement, at)
-    examined = Examined(profile, at, material, arrangement, verdict, request_keys, private_key)
-    return Report(profile, at, material, arrangement, verdict, tuple(_findings(examined)))
+    trusted = None if trust is None else read_trust(trust)
+    arrangement = arrange(material.certificates, at, known_keys, trusted.anchors if trusted else ())
+    verdict = NOT_ASKED
+    if question := _question(material.certificates, arrangement, trusted, at):
+        question = question._replace(
+            names=names,
+            addresses=addresses,
+            max_depth=question.max_depth if max_depth is None else max_depth,
+            webpki=profile is Profile.WEBPKI,
+        )
+        if trusted is not None:
+            question = question._replace(purposes=[purpose for purpose, _name in purposes_of(profile)])
+        verdict = TOO_LONG if len(arrangement.path) > MAX_PATH else judge(question)
+    if trusted is not None and verdict.valid:
+        arrangement = follow(arrangement, material.certificates, _known(verdict, material.certificates, trusted))
+    revocation = read_revocation(crls, arrangement.path, at)
+    examined = Examined(
+        profile,
+        at,
+        material,
+        arrangement,
+        verdict,
+        request_keys,
+        private_key,
+        names,
+        addresses,
+        trusted,
+        revocation,
+    )
+    return Report(profile, at, material, arrangement, verdict, tuple(_findings(examined)), trusted)
 
 
 def _in_utc(at: datetime) -> datetime:
@@ -62,17 +106,37 @@ def _in_utc(at: datetime) -> datetime:
         return at.replace(tzinfo=UTC)
 
 
-def _judge(arrangement: Arrangement, at: datetime) -> Verdict:
+def _question(
+    certificates: Sequence[Certificate], arrangement: Arrangement, trusted: Trust | None, at: datetime
+) -> Question | None:
+    """What to ask the engine: about the one path, or where trust is given about all that may lead to it."""
     root = arrangement.root
-    return NOT_ASKED if root is None else judge(arrangement.path, root, at)
+    depth = max(USUAL_DEPTH, len(arrangement.path))
+    if trusted is not None and arrangement.path:
+        others = [certificate for certificate in certificates if certificate is not arrangement.leaf]
+        return Question(arrangement.leaf, others, trusted.anchors, at, max_depth=depth)
+    if root is not None:
+        others = [certificate for certificate in arrangement.path[1:] if certificate is not root]
+        return Question(arrangement.leaf, others, [root], at, max_depth=depth)
+    return None
+
+
+def _known(verdict: Verdict, certificates: Sequence[Certificate], trusted: Trust) -> Sequence[Certificate]:
+    """The engine's path in the certificates that we know, those of the input first."""
+    known = {certificate.x509: certificate for certificate in [*trusted.anchors, *reversed(certificates)]}
+    return [known[certificate] for certificate in verdict.path]
 
 
 def _findings(examined: Examined) -> Iterator[Finding]:
     explained = False
     for rule in CATALOGUE.values():
-        if examined.profile not in rule.severities or (rule.id == _LAST_WORD and explained):
+        if examined.profile not in rule.severities or (rule.id in _LAST_WORDS and explained):
             continue
         for evidence in rule.check(examined):
             finding = Finding.of(rule, examined.profile, evidence)
-            explained = explained or rule.explains
+            explained = explained or (finding.severity is Severity.ERROR and _explains(rule, examined))
             yield finding
+
+
+def _explains(rule: Rule, examined: Examined) -> bool:
+    return rule.explains or (examined.trust is not None and rule.id in _PURPOSE_RULES)

@@ -12,6 +12,8 @@ from mutua.chain.appliance import Stage
 from mutua.chain.certificate import Certificate
 from mutua.chain.decode import Material
 from mutua.chain.order import Arrangement
+from mutua.chain.revocation import Revocation
+from mutua.chain.trust import Trust
 from mutua.chain.verdict import Verdict
 from mutua.message import Message, message
 
@@ -31,10 +33,11 @@ class Profile(StrEnum):
     SERVER = "server"
     MTLS = "mtls"
     CLIENT = "client"
+    WEBPKI = "webpki"
 
 
 UPLOADS = (Profile.MIGRATION, Profile.SERVER)
-CHAINS = (Profile.MIGRATION, Profile.MTLS, Profile.CLIENT)
+CHAINS = (Profile.MIGRATION, Profile.MTLS, Profile.CLIENT, Profile.WEBPKI)
 EVERY = tuple(Profile)
 
 
@@ -45,7 +48,7 @@ _CLIENT = (ExtendedKeyUsageOID.CLIENT_AUTH, "clientAuth")
 def purposes_of(profile: Profile) -> Sequence[tuple[x509.ObjectIdentifier, str]]:
     """The extended key usages that a profile needs, each with its name (RFC 5280, section 4.2.1.12)."""
     match profile:
-        case Profile.SERVER:
+        case Profile.SERVER | Profile.WEBPKI:
             return (_SERVER,)
         case Profile.CLIENT:
             return (_CLIENT,)
@@ -70,6 +73,10 @@ class Examined(NamedTuple):
     verdict: Verdict
     request_keys: Sequence[bytes] | None
     private_key: bytes | None
+    names: Sequence[str] = ()
+    addresses: Sequence[str] = ()
+    trust: Trust | None = None
+    revocation: Revocation = Revocation()
 
     @property
     def path(self) -> tuple[Certificate, ...]:
@@ -97,7 +104,7 @@ class Rule(NamedTuple):
 
     `severities` says for which profiles the rule holds, and how much it matters there. `stage` is the
     check of the appliance that refuses it, if one does. `fixes` are for those who run a named authority.
-    `explains` says that the validating engine refuses what breaks this rule, so that its answer adds nothing.
+    `explains` says that what breaks this rule as an error is not valid, so that the engine's answer adds nothing.
     """
 
     id: str

@@ -50,6 +50,7 @@ class Certificate:
                 self.extensions = self.x509.extensions
                 self.subject = self.x509.subject
                 self.issuer = self.x509.issuer
+                self.serial_number = self.x509.serial_number
                 self.not_before: datetime = self.x509.not_valid_before_utc
                 self.not_after: datetime = self.x509.not_valid_after_utc
                 self.public_key = self.x509.public_key()
@@ -163,12 +164,12 @@ class Certificate:
     @cached_property
     def comparable_subject(self) -> ComparableName:
         """The subject, for finding whom it issued."""
-        return _comparable(self.subject)
+        return comparable(self.subject)
 
     @cached_property
     def comparable_issuer(self) -> ComparableName:
         """The issuer, for finding who issued it."""
-        return _comparable(self.issuer)
+        return comparable(self.issuer)
 
     @cached_property
     def is_self_issued(self) -> bool:
@@ -189,11 +190,16 @@ class Certificate:
             known = self._signers[issuer.key_id] = is_signature_by(self.x509, issuer.x509)
         return known
 
-    def _extension(self, kind: type[E]) -> E | None:
+    def extension(self, kind: type[E]) -> x509.Extension[E] | None:
+        """The extension of this kind, with whether it is critical, or None where there is none."""
         try:
-            return self.extensions.get_extension_for_class(kind).value
+            return self.extensions.get_extension_for_class(kind)
         except x509.ExtensionNotFound:
             return None
+
+    def _extension(self, kind: type[E]) -> E | None:
+        found = self.extension(kind)
+        return found.value if found else None
 
 
 def readable_name(name: x509.Name) -> str:
@@ -210,7 +216,8 @@ def printable(text: str) -> str:
     return "".join(character if character.isprintable() else "�" for character in shown)
 
 
-def _comparable(name: x509.Name) -> ComparableName:
+def comparable(name: x509.Name) -> ComparableName:
+    """The name in a form in which equal names are equal (RFC 5280, section 7.1)."""
     return tuple(
         frozenset((attribute.oid.dotted_string, _folded(attribute.value)) for attribute in relative)
         for relative in name.rdns

@@ -11,12 +11,16 @@ MAX_SIGNATURE_CHECKS = 2000
 """How many signatures are verified for one input, so that a mesh of namesakes costs a second at the worst."""
 
 
+_Test = Callable[[Certificate], bool]
+
+
 class Arrangement(NamedTuple):
     """How the certificates of an input belong together.
 
     `path` runs from the leaf as far up as signatures lead. `namesake` is a certificate that has the name
     of the issuer wanted at the top of an incomplete path, but not the key that signed. `given_up` says that
-    the search ended at `MAX_SIGNATURE_CHECKS`, so that the path may be shorter than it could be.
+    the search ended at `MAX_SIGNATURE_CHECKS`, so that the path may be shorter than it could be. `anchor` is
+    the trusted certificate that the path ends in, where it was said what is trusted; it need not be in the input.
     """
 
     path: tuple[Certificate, ...] = ()
@@ -25,6 +29,7 @@ class Arrangement(NamedTuple):
     in_order: bool = True
     namesake: Certificate | None = None
     given_up: bool = False
+    anchor: Certificate | None = None
 
     @property
     def leaf(self) -> Certificate:
@@ -33,31 +38,53 @@ class Arrangement(NamedTuple):
 
     @property
     def root(self) -> Certificate | None:
-        """The self-signed certificate that the path ends in, or None where it ends before."""
+        """The anchor, else the self-signed certificate that the path ends in, or None where it ends before."""
+        if self.anchor is not None:
+            return self.anchor
         return self.path[-1] if self.path and self.path[-1].is_self_signed else None
 
 
-def arrange(certificates: Sequence[Certificate], at: datetime, leaf_keys: Collection[bytes] = ()) -> Arrangement:
+def arrange(
+    certificates: Sequence[Certificate],
+    at: datetime,
+    leaf_keys: Collection[bytes] = (),
+    trusted: Sequence[Certificate] = (),
+) -> Arrangement:
     """Find the leaf and follow the signatures up.
 
     `at` is the moment (aware) whose valid certificates are preferred where paths fork. `leaf_keys` are public
-    keys (DER SubjectPublicKeyInfo) that the leaf is known to have, if any are. The order of the input decides
-    only between leaves that are equally good. At most `MAX_SIGNATURE_CHECKS` signatures are verified.
+    keys (DER SubjectPublicKeyInfo) that the leaf is known to have, if any are. A path to one of the `trusted`
+    certificates (position 0 where they are not in the input) is preferred to one that ends elsewhere. The order
+    of the input decides only between leaves that are equally good. At most `MAX_SIGNATURE_CHECKS` signatures
+    are verified.
     """
     distinct = _without_duplicates(certificates)
     if not distinct:
         return Arrangement()
-    search = _Search(distinct, at)
+    search = _Search(_without_duplicates([*distinct, *trusted]), at, frozenset(anchor.der for anchor in trusted))
     path = max((search.path_from(leaf) for leaf in _leaves(distinct, leaf_keys)), key=_completeness)
     kept = {certificate.position for certificate in distinct}
-    on_path = {certificate.position for certificate in path}
-    return Arrangement(
-        path=path,
+    arrangement = Arrangement(
         duplicates=tuple(certificate for certificate in certificates if certificate.position not in kept),
-        foreign=tuple(certificate for certificate in distinct if certificate.position not in on_path),
-        in_order=[certificate.position for certificate in path] == sorted(on_path),
         namesake=search.namesake(path[-1]),
         given_up=search.given_up,
+        anchor=path[-1] if search.is_trusted(path[-1]) else None,
+    )
+    return _along(arrangement, distinct, path)
+
+
+def follow(arrangement: Arrangement, certificates: Sequence[Certificate], path: Sequence[Certificate]) -> Arrangement:
+    """The arrangement with the path that was found valid, leaf first and trust anchor last, in place of its own."""
+    sound = arrangement._replace(namesake=None, given_up=False, anchor=path[-1])
+    return _along(sound, _without_duplicates(certificates), path)
+
+
+def _along(arrangement: Arrangement, distinct: Sequence[Certificate], path: Sequence[Certificate]) -> Arrangement:
+    positions = [certificate.position for certificate in path if certificate.position]
+    return arrangement._replace(
+        path=tuple(path),
+        foreign=tuple(certificate for certificate in distinct if certificate.position not in positions),
+        in_order=positions == sorted(positions),
     )
 
 
@@ -92,8 +119,9 @@ def _issues_another(certificate: Certificate, issuers: Counter[ComparableName]) 
 class _Search:
     """Paths among the certificates of one input, with every signature verified once at most."""
 
-    def __init__(self, certificates: Sequence[Certificate], at: datetime) -> None:
+    def __init__(self, certificates: Sequence[Certificate], at: datetime, trusted: Collection[bytes]) -> None:
         self._at = at
+        self._trusted = trusted
         self._checks_left = MAX_SIGNATURE_CHECKS
         self._known_issuers: dict[bytes, Sequence[Certificate]] = {}
         self._by_subject: dict[ComparableName, list[Certificate]] = {}
@@ -102,9 +130,21 @@ class _Search:
         self.given_up = False
 
     def path_from(self, leaf: Certificate) -> tuple[Certificate, ...]:
-        """The shortest path to a root among the certificates valid now, else among all, else the longest one."""
-        path = self._climb(leaf, self._is_valid)
-        return path if path[-1].is_self_signed else self._climb(leaf, lambda _certificate: True)
+        """The shortest path to a trusted certificate or else a root, among those valid now, else among all.
+
+        Where there is neither, the longest path.
+        """
+        path: tuple[Certificate, ...] = (leaf,)
+        for is_end in (self.is_trusted, self._is_root) if self._trusted else (self._is_root,):
+            for allowed in (self._is_valid, _is_any):
+                path = self._climb(leaf, is_end, allowed)
+                if is_end(path[-1]):
+                    return path
+        return path
+
+    def is_trusted(self, certificate: Certificate) -> bool:
+        """Whether it is one of those that the verifying side trusts."""
+        return certificate.der in self._trusted
 
     def namesake(self, top: Certificate) -> Certificate | None:
         """A certificate that has the name of the issuer of `top` and did not sign it: the likeliest one."""
@@ -113,19 +153,21 @@ class _Search:
         namesakes = [c for c in self._by_subject.get(top.comparable_issuer, ()) if c is not top]
         return min(namesakes, key=lambda c: (c.key_identifier != top.authority_key, *_preference(c)), default=None)
 
-    def _is_valid(self, certificate: Certificate) -> bool:
-        return certificate.not_before <= self._at <= certificate.not_after
+    def _is_root(self, certificate: Certificate) -> bool:
+        return any(issuer is certificate for issuer in self._issuers(certificate))
 
-    def _climb(self, leaf: Certificate, allowed: Callable[[Certificate], bool]) -> tuple[Certificate, ...]:
+    def _is_valid(self, certificate: Certificate) -> bool:
+        return certificate.not_before <= self._at and self._at.replace(microsecond=0) <= certificate.not_after
+
+    def _climb(self, leaf: Certificate, is_end: _Test, allowed: _Test) -> tuple[Certificate, ...]:
         below: dict[bytes, Certificate | None] = {leaf.der: None}
         queue = deque([leaf])
         top = leaf
         while queue:
             top = queue.popleft()
-            issuers = self._issuers(top)
-            if any(issuer is top for issuer in issuers):
+            if is_end(top):
                 break
-            for issuer in filter(allowed, issuers):
+            for issuer in filter(allowed, self._issuers(top)):
                 if issuer.der not in below:
                     below[issuer.der] = top
                     queue.append(issuer)
@@ -168,3 +210,7 @@ class _Search:
 def _preference(certificate: Certificate) -> tuple[bool, float, bytes]:
     """Self-issued first, then the one that lasts longest; the bytes decide the rest, so the order never matters."""
     return not certificate.is_self_issued, -certificate.not_after.timestamp(), certificate.der
+
+
+def _is_any(_certificate: Certificate) -> bool:
+    return True

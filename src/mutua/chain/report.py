@@ -9,6 +9,7 @@ from mutua.chain.catalogue import Evidence, Profile, Rule, Severity
 from mutua.chain.certificate import Certificate
 from mutua.chain.decode import Material
 from mutua.chain.order import Arrangement
+from mutua.chain.trust import Trust
 from mutua.chain.verdict import ENGINE, Verdict
 from mutua.message import Message
 
@@ -41,6 +42,7 @@ class Report(NamedTuple):
     arrangement: Arrangement
     verdict: Verdict
     findings: tuple[Finding, ...]
+    trust: Trust | None = None
 
     @property
     def path(self) -> tuple[Certificate, ...]:
@@ -56,6 +58,11 @@ class Report(NamedTuple):
     def warnings(self) -> tuple[Finding, ...]:
         """The findings that do not stop anybody today."""
         return tuple(finding for finding in self.findings if finding.severity is not Severity.ERROR)
+
+    @property
+    def valid(self) -> bool:
+        """Whether the engine found a valid path, and no rule about validity is broken as an error."""
+        return self.verdict.valid and not any(finding.rule.explains for finding in self.errors)
 
     @property
     def refusal(self) -> Refusal | None:
@@ -81,6 +88,8 @@ class Report(NamedTuple):
             },
             "chain": [_certificate_json(certificate) for certificate in self.path],
             "complete": self.arrangement.root is not None,
+            "trust": _trust_json(self),
+            "valid": self.valid,
             "verdict": {
                 "engine": ENGINE,
                 "asked": self.verdict.asked,
@@ -94,9 +103,14 @@ class Report(NamedTuple):
         }
 
 
+def _trust_json(report: Report) -> dict[str, object]:
+    root = report.arrangement.root
+    return {"given": report.trust is not None, "anchor": root.fingerprint if root else None}
+
+
 def _certificate_json(certificate: Certificate) -> dict[str, object]:
     return {
-        "position": certificate.position,
+        "position": certificate.position or None,
         "issued_to": certificate.issued_to,
         "issued_by": certificate.issued_by,
         "not_before": certificate.not_before.isoformat(),
@@ -111,7 +125,7 @@ def _finding_json(finding: Finding, translate: Callable[[Message], str]) -> dict
         "rule": rule.id,
         "requirement": rule.requirement,
         "severity": finding.severity.name.lower(),
-        "certificate": finding.certificate.position if finding.certificate else None,
+        "certificate": (finding.certificate.position or None) if finding.certificate else None,
         "title": translate(Message(rule.title)),
         "reason": translate(Message(rule.reason)),
         "found": translate(finding.found),

@@ -1,17 +1,20 @@
-"""Whether the path is valid, by an established engine: never by our own rules alone."""
+"""Whether a path is valid, by an established engine: never by our own rules alone."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from ipaddress import ip_address
 from typing import NamedTuple
 
 from cryptography import x509
+from cryptography.x509.oid import ExtendedKeyUsageOID
 from cryptography.x509.verification import (
     Criticality,
     ExtensionPolicy,
     Policy,
     PolicyBuilder,
     Store,
+    Subject,
     VerificationError,
 )
 
@@ -22,20 +25,47 @@ ENGINE = "pyca/cryptography"
 MAX_PATH = 100
 """The longest path that the engine is asked about, as OpenSSL's own limit is."""
 
+USUAL_DEPTH = 8
+"""How many certificates it lets stand above the leaf where nobody says and the path found is not longer."""
+
 _CEREMONY = (
     "^validation failed: ",
     "candidates exhausted: |fatal error: |Python extension validator failed: ValueError: ",
     r" \(encountered processing .*\)$",
     "(?<=algorithm): AlgorithmIdentifier .*$",
 )
+_TOO_LONG = f"the path is longer than {MAX_PATH} certificates"
+
+
+class Question(NamedTuple):
+    """What the engine is asked.
+
+    `others` are the certificates that a path may lead through, in any order. `names` (DNS) and `addresses` (IP)
+    are what the leaf must be good for, and `purposes` what it must be made for. `max_depth` is how many CA
+    certificates may stand between leaf and anchor. `webpki` demands what web browsers do.
+    """
+
+    leaf: Certificate
+    others: Sequence[Certificate]
+    anchors: Sequence[Certificate]
+    at: datetime
+    names: Sequence[str] = ()
+    addresses: Sequence[str] = ()
+    purposes: Sequence[x509.ObjectIdentifier] = ()
+    max_depth: int = USUAL_DEPTH
+    webpki: bool = False
 
 
 class Verdict(NamedTuple):
-    """The engine's answer. `asked` is False where there was no path to ask about."""
+    """The engine's answer. `asked` is False where there was no path to ask about.
+
+    `path` is the valid path that it found, leaf first and anchor last.
+    """
 
     asked: bool
     valid: bool
     detail: str = ""
+    path: tuple[x509.Certificate, ...] = ()
 
     @property
     def refuses(self) -> bool:
@@ -44,6 +74,82 @@ class Verdict(NamedTuple):
 
 
 NOT_ASKED = Verdict(asked=False, valid=False)
+TOO_LONG = Verdict(asked=True, valid=False, detail=_TOO_LONG)
+
+
+def subject_of(name: str) -> Subject:
+    """A host name in the engine's terms. Raises ValueError for what is none (a name in Unicode, for one)."""
+    return x509.DNSName(name.rstrip("."))
+
+
+def judge(question: Question) -> Verdict:
+    """Find a valid path from the leaf to one of the anchors (RFC 5280, section 6), with backtracking.
+
+    Private PKI is the subject, so what only the Web PKI demands is left out unless `webpki` asks for it. With
+    several names the leaf must be good for each. Raises ValueError for a name or address that is none.
+    """
+    subjects = list(_subjects(question))
+    answer = NOT_ASKED
+    for subject in subjects or _own_name(question):
+        answer = _judge(question, subject)
+        if not answer.valid:
+            break
+    return answer
+
+
+def _subjects(question: Question) -> Iterator[Subject]:
+    yield from map(subject_of, question.names)
+    yield from (x509.IPAddress(ip_address(address)) for address in question.addresses)
+
+
+def _own_name(question: Question) -> Sequence[Subject | None]:
+    """The Web PKI knows no certificate without a name: where none is asked for, one of its own will do."""
+    if question.webpki:
+        for name in question.leaf.dns_names:
+            return [subject_of(name.replace("*", "www", 1))]
+        for address in question.leaf.addresses:
+            if "/" not in address:
+                return [x509.IPAddress(ip_address(address))]
+    return [None]
+
+
+def _judge(question: Question, subject: Subject | None) -> Verdict:
+    if not question.anchors:
+        return Verdict(asked=True, valid=False, detail="nothing is trusted")
+    builder = (
+        PolicyBuilder()
+        .store(Store([anchor.x509 for anchor in question.anchors]))
+        .time(question.at)
+        .max_chain_depth(question.max_depth)
+    )
+    intermediates = [other.x509 for other in question.others]
+    try:
+        if not question.webpki:
+            leaf_policy = _leaf_policy(question.purposes, is_named=subject is not None)
+            builder = builder.extension_policies(ca_policy=_ca_policy(question.purposes), ee_policy=leaf_policy)
+        if subject is None:
+            path = builder.build_client_verifier().verify(question.leaf.x509, intermediates).chain
+        else:
+            path = builder.build_server_verifier(subject).verify(question.leaf.x509, intermediates)
+    except (VerificationError, ValueError, x509.UnsupportedGeneralNameType) as error:
+        return Verdict(asked=True, valid=False, detail=_plain(str(error)))
+    return Verdict(asked=True, valid=True, path=tuple(path))
+
+
+def _ca_policy(purposes: Sequence[x509.ObjectIdentifier]) -> ExtensionPolicy:
+    return (
+        ExtensionPolicy.permit_all()
+        .require_present(x509.BasicConstraints, Criticality.AGNOSTIC, None)
+        .may_be_present(x509.KeyUsage, Criticality.AGNOSTIC, _require_cert_sign)
+        .may_be_present(x509.ExtendedKeyUsage, Criticality.AGNOSTIC, _require(purposes))
+    )
+
+
+def _leaf_policy(purposes: Sequence[x509.ObjectIdentifier], *, is_named: bool) -> ExtensionPolicy:
+    policy = ExtensionPolicy.permit_all().may_be_present(
+        x509.ExtendedKeyUsage, Criticality.AGNOSTIC, _require(purposes)
+    )
+    return policy.require_present(x509.SubjectAlternativeName, Criticality.AGNOSTIC, None) if is_named else policy
 
 
 def _require_cert_sign(_policy: Policy, _certificate: x509.Certificate, usage: x509.KeyUsage | None) -> None:
@@ -51,37 +157,18 @@ def _require_cert_sign(_policy: Policy, _certificate: x509.Certificate, usage: x
         raise ValueError("keyCertSign must be asserted in a CA certificate")
 
 
-_CA_POLICY = (
-    ExtensionPolicy.permit_all()
-    .require_present(x509.BasicConstraints, Criticality.AGNOSTIC, None)
-    .may_be_present(x509.KeyUsage, Criticality.AGNOSTIC, _require_cert_sign)
-)
-_LEAF_POLICY = ExtensionPolicy.permit_all()
+_UsageCheck = Callable[[Policy, x509.Certificate, x509.ExtendedKeyUsage | None], None]
 
 
-def judge(path: Sequence[Certificate], anchor: Certificate, at: datetime) -> Verdict:
-    """Validate the leaf of `path` against one trust anchor at a time (RFC 5280, section 6).
+def _require(purposes: Sequence[x509.ObjectIdentifier]) -> _UsageCheck:
+    def check(_policy: Policy, _certificate: x509.Certificate, usage: x509.ExtendedKeyUsage | None) -> None:
+        if usage is None or ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE in usage:
+            return
+        for purpose in purposes:
+            if purpose not in usage:
+                raise ValueError(f"the extended key usage does not list {purpose.dotted_string}")
 
-    Private PKI is the subject, so what only the Web PKI demands (a subject alternative name, key
-    identifiers) is left to the rules. The depth is the path's own: R22 is a rule, not an engine limit.
-    A path of more than `MAX_PATH` certificates is refused unasked.
-    """
-    if len(path) > MAX_PATH:
-        return Verdict(asked=True, valid=False, detail=f"the path is longer than {MAX_PATH} certificates")
-    leaf, *above = path
-    intermediates = [certificate.x509 for certificate in above if certificate is not anchor]
-    policy = (
-        PolicyBuilder()
-        .store(Store([anchor.x509]))
-        .time(at)
-        .max_chain_depth(max(8, len(path)))
-        .extension_policies(ca_policy=_CA_POLICY, ee_policy=_LEAF_POLICY)
-    )
-    try:
-        policy.build_client_verifier().verify(leaf.x509, intermediates)
-    except (VerificationError, ValueError, x509.UnsupportedGeneralNameType) as error:
-        return Verdict(asked=True, valid=False, detail=_plain(str(error)))
-    return Verdict(asked=True, valid=True)
+    return check
 
 
 def _plain(refusal: str) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
 
 from mutua.chain.appliance import Stage
 from mutua.chain.catalogue import CHAINS, EVERY, Evidence, Examined, errors, rule
@@ -10,6 +10,7 @@ from mutua.chain.verdict import ENGINE
 from mutua.message import N_, Message, message
 
 _LEAST_RSA_BITS = 2048
+_LEAST_CURVE_BITS = 224
 _BROKEN_HASHES = {"md5": "MD5", "sha1": "SHA-1"}
 _CURVES = ("secp256r1", "secp384r1", "secp521r1")
 
@@ -20,7 +21,10 @@ _CURVES = ("secp256r1", "secp384r1", "secp521r1")
     errors(*EVERY),
     stage=Stage.CHAIN,
     title=N_("the key is too weak"),
-    reason=N_("OpenSSL at security level 2, the usual one today, takes no RSA key of less than 2048 bits."),
+    reason=N_(
+        "OpenSSL at security level 2, the usual one today, takes no RSA key of less than 2048 bits and no curve of "
+        "less than 224."
+    ),
     fix=N_("make a new key, RSA of 2048 bits or more or EC P-256, and have it certified."),
     source="NIST SP 800-131A",
     explains=True,
@@ -30,6 +34,10 @@ def weak_key(examined: Examined) -> Iterator[Evidence]:
         key = certificate.public_key
         if isinstance(key, rsa.RSAPublicKey) and key.key_size < _LEAST_RSA_BITS:
             yield Evidence(message("Its key is RSA of {bits} bits.", bits=key.key_size), certificate)
+        elif isinstance(key, ec.EllipticCurvePublicKey) and key.key_size < _LEAST_CURVE_BITS:
+            yield Evidence(message("Its key is on a curve of {bits} bits.", bits=key.key_size), certificate)
+        elif isinstance(key, dsa.DSAPublicKey):
+            yield Evidence(message("Its key is DSA, which TLS 1.3 does not know."), certificate)
 
 
 @rule(

@@ -38,7 +38,8 @@ _OTHER_CHAINS = tuple(profile for profile in CHAINS if profile is not Profile.MI
 )
 def self_signed_leaf(examined: Examined) -> Iterator[Evidence]:
     for leaf in examined.leaf:
-        if leaf.is_self_signed and not leaf.is_ca:
+        pinned = leaf is examined.arrangement.anchor and examined.profile is not Profile.MIGRATION
+        if leaf.is_self_signed and not leaf.is_ca and not pinned:
             yield Evidence(message("{name} is issued by itself.", name=leaf.issued_to), leaf)
 
 
@@ -116,7 +117,10 @@ def missing_intermediate(examined: Examined) -> Iterator[Evidence]:
     explains=True,
 )
 def missing_root(examined: Examined) -> Iterator[Evidence]:
-    if _stops_early(examined) and _only_root_is_missing(examined):
+    anchor = examined.arrangement.anchor
+    if anchor is not None and not anchor.position and examined.profile is Profile.MIGRATION:
+        yield Evidence(message("{root} is trusted, and not in the file.", root=anchor.issued_to), anchor)
+    elif _stops_early(examined) and _only_root_is_missing(examined):
         yield from _missing(examined.path[-1])
 
 

@@ -85,7 +85,7 @@ def is_a_ca(examined: Examined) -> Iterator[Evidence]:
 @rule(
     "leaf.no-server-auth",
     "R5",
-    errors(Profile.MIGRATION, Profile.SERVER, Profile.MTLS),
+    errors(Profile.MIGRATION, Profile.SERVER, Profile.MTLS, Profile.WEBPKI),
     stage=Stage.EXTENDED_KEY_USAGE,
     title=N_("no server authentication"),
     reason=N_("The other side refuses a server whose certificate is not made for one."),

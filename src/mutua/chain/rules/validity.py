@@ -20,7 +20,8 @@ from mutua.message import N_, message
 )
 def expired(examined: Examined) -> Iterator[Evidence]:
     for certificate in examined.path:
-        if certificate.not_after < examined.at:
+        # X.509 knows whole seconds only, and the last one counts.
+        if certificate.not_after < examined.at.replace(microsecond=0):
             yield Evidence(
                 message(
                     "It was valid until {end:%Y-%m-%d %H:%M} UTC; it is {now:%Y-%m-%d %H:%M} UTC.",
