@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection
 
@@ -20,6 +20,8 @@ from mutua.storage.sealing import SealBrokenError, Sealer
 from mutua.storage.tables import peers
 
 SEALER = Sealer(bytes(32))
+
+patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 MIGRATION = "00000000-0000-4000-8000-000000000000"
 
 
@@ -138,6 +140,7 @@ def test_a_group_that_is_here_gets_the_new_devices(database: Database) -> None:
     assert counts(database) == Counts(2, 2, 0)
 
 
+@patient
 @given(st.permutations(range(12)), st.lists(st.integers(0, 11), min_size=12, max_size=12))
 def test_parents_come_before_children_in_whatever_order_they_are_given(order: list[int], wanted: list[int]) -> None:
     groups = [Group(str(n), "", str(parent) if parent < n else None) for n, parent in enumerate(wanted)]

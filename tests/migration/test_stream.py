@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.migration.sides import Pair, ToSource, device, fleet
 
@@ -18,6 +18,8 @@ from mutua.migration.phases import Outcome, Phase
 from mutua.migration.stream import Chunk, Kind, Manifest
 
 KEY = bytes(range(32))
+
+patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 json_values = st.recursive(
     st.none()
@@ -64,6 +66,7 @@ def test_a_manifest_survives_the_way() -> None:
     assert Manifest.from_json(on_the_wire(SOUND)) == SOUND
 
 
+@patient
 @given(st.dictionaries(st.sampled_from(["Counts", "Chunks", "Digest", "DigestKey", "x"]), json_values))
 def test_no_json_at_all_breaks_the_reading_of_a_manifest(value: dict[str, object]) -> None:
     with pytest.raises(RefusedError):
@@ -83,6 +86,7 @@ places = st.sampled_from(
 )
 
 
+@patient
 @given(places, json_values)
 def test_whatever_is_put_into_a_sound_manifest_is_noticed(place: tuple[str | int, ...], value: object) -> None:
     manifest = on_the_wire(SOUND)
@@ -145,18 +149,21 @@ def test_a_chunk_survives_the_way() -> None:
         assert stream.decode(content, chunk) == fragment
 
 
+@patient
 @given(st.binary(max_size=200) | st.binary(max_size=200).map(zlib.compress))
 def test_no_bytes_break_the_unpacking(packed: bytes) -> None:
     with pytest.raises(RefusedError):
         stream.unpack(packed, SOUND.chunks[2], KEY)
 
 
+@patient
 @given(st.binary(max_size=200) | json_values.map(lambda value: json.dumps(value).encode()))
 def test_no_bytes_break_the_decoding(content: bytes) -> None:
     with pytest.raises(RefusedError):
         stream.decode(content, SOUND.chunks[2])
 
 
+@patient
 @given(st.data())
 def test_no_json_in_the_place_of_a_record_breaks_the_decoding(data: st.DataObject) -> None:
     chunk, fragment = SOUND.chunks[2], FRAGMENTS[2]

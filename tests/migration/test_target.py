@@ -311,3 +311,26 @@ def test_a_phase_is_entered_once_and_in_order(loaded: Pair) -> None:
         with pytest.raises(UnknownMigrationError):
             journal.enter(connection, NOWHERE, Phase.STREAMING)
     assert loaded.target.phases(identifier) == [Phase.PREPARED]
+
+
+@pytest.mark.parametrize("decided", [Phase.COMMITTED, Phase.DONE])
+def test_the_record_itself_lets_nothing_abort_after_the_commit(loaded: Pair, decided: Phase) -> None:
+    identifier = loaded.prepare()
+    order = [Phase.STREAMING, Phase.VALIDATED, Phase.COMMITTED, Phase.DONE]
+    with loaded.target.database.writing() as connection:
+        for phase in order[: order.index(decided) + 1]:
+            journal.enter(connection, identifier, phase)
+        for other in set(Phase) - {decided, Phase.DONE}:
+            with pytest.raises(WrongPhaseError):
+                journal.enter(connection, identifier, other)
+
+
+@pytest.mark.parametrize("undecided", [Phase.PREPARED, Phase.STREAMING, Phase.VALIDATED])
+def test_before_the_commit_everything_aborts(loaded: Pair, undecided: Phase) -> None:
+    identifier = loaded.prepare()
+    order = [Phase.PREPARED, Phase.STREAMING, Phase.VALIDATED]
+    with loaded.target.database.writing() as connection:
+        for phase in order[: order.index(undecided) + 1]:
+            journal.enter(connection, identifier, phase)
+    assert loaded.target.target.abort_for(identifier, loaded.target.peer("source")) is Outcome.ABORTED
+    assert loaded.target.phase(identifier) is Phase.ABORTED
