@@ -17,7 +17,7 @@ from mutua.chain.order import Arrangement, arrange, follow
 from mutua.chain.report import Finding, Report
 from mutua.chain.revocation import read_revocation
 from mutua.chain.trust import Trust, read_trust
-from mutua.chain.verdict import MAX_PATH, NOT_ASKED, TOO_LONG, USUAL_DEPTH, Question, Verdict, judge
+from mutua.chain.verdict import MAX_PATH, NOT_ASKED, TOO_LONG, USUAL_DEPTH, Demand, Verdict, judge
 
 __all__ = [
     "CATALOGUE",
@@ -61,7 +61,7 @@ def check(
     of them. `crls` are revocation lists, PEM or DER. `max_depth` is how many CA certificates may stand between
     the leaf and the anchor.
 
-    Raises `InputTooLargeError`, and ValueError for a name or address that is none; whatever else is wrong with
+    Raises `InputTooLargeError`, and ValueError for a name, address or depth that is none; whatever else is wrong with
     the input is in the report.
     """
     at = _in_utc(at)
@@ -69,17 +69,15 @@ def check(
     known_keys = [*(request_keys or ()), *([private_key] if private_key else [])]
     trusted = None if trust is None else read_trust(trust)
     arrangement = arrange(material.certificates, at, known_keys, trusted.anchors if trusted else ())
-    verdict = NOT_ASKED
-    if question := _question(material.certificates, arrangement, trusted, at):
-        question = question._replace(
-            names=names,
-            addresses=addresses,
-            max_depth=question.max_depth if max_depth is None else max_depth,
-            webpki=profile is Profile.WEBPKI,
-        )
-        if trusted is not None:
-            question = question._replace(purposes=[purpose for purpose, _name in purposes_of(profile)])
-        verdict = TOO_LONG if len(arrangement.path) > MAX_PATH else judge(question)
+    demand = Demand(
+        at=at,
+        names=names,
+        addresses=addresses,
+        purposes=[purpose for purpose, _name in purposes_of(profile)] if trusted else (),
+        max_depth=max(USUAL_DEPTH, len(arrangement.path)) if max_depth is None else max_depth,
+        webpki=profile is Profile.WEBPKI,
+    )
+    verdict = _judge(material.certificates, arrangement, trusted, demand)
     if trusted is not None and verdict.valid:
         arrangement = follow(arrangement, material.certificates, _known(verdict, material.certificates, trusted))
     revocation = read_revocation(crls, arrangement.path, at)
@@ -106,19 +104,23 @@ def _in_utc(at: datetime) -> datetime:
         return at.replace(tzinfo=UTC)
 
 
-def _question(
-    certificates: Sequence[Certificate], arrangement: Arrangement, trusted: Trust | None, at: datetime
-) -> Question | None:
-    """What to ask the engine: about the one path, or where trust is given about all that may lead to it."""
-    root = arrangement.root
-    depth = max(USUAL_DEPTH, len(arrangement.path))
-    if trusted is not None and arrangement.path:
-        others = [certificate for certificate in certificates if certificate is not arrangement.leaf]
-        return Question(arrangement.leaf, others, trusted.anchors, at, max_depth=depth)
-    if root is not None:
-        others = [certificate for certificate in arrangement.path[1:] if certificate is not root]
-        return Question(arrangement.leaf, others, [root], at, max_depth=depth)
-    return None
+def _judge(
+    certificates: Sequence[Certificate], arrangement: Arrangement, trusted: Trust | None, demand: Demand
+) -> Verdict:
+    """The engine's answer on the path found, and where that is not valid, on all the paths that there are.
+
+    The engine gives up a search among too many namesakes, so that the second question alone would not do.
+    """
+    path, root = arrangement.path, arrangement.root
+    verdict = NOT_ASKED
+    if root is not None and (trusted is None or arrangement.anchor is not None):
+        between = [certificate for certificate in path[1:] if certificate is not root]
+        verdict = judge(path[0], between, [root], demand) if len(path) <= MAX_PATH else TOO_LONG
+    if path and trusted is not None and not verdict.valid:
+        others = [certificate for certificate in certificates if certificate is not path[0]]
+        if not verdict.asked or len(others) + len(trusted.anchors) > len(path) - 1:
+            verdict = judge(path[0], others, trusted.anchors, demand)
+    return verdict
 
 
 def _known(verdict: Verdict, certificates: Sequence[Certificate], trusted: Trust) -> Sequence[Certificate]:

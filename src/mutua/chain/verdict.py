@@ -34,20 +34,15 @@ _CEREMONY = (
     r" \(encountered processing .*\)$",
     "(?<=algorithm): AlgorithmIdentifier .*$",
 )
-_TOO_LONG = f"the path is longer than {MAX_PATH} certificates"
 
 
-class Question(NamedTuple):
-    """What the engine is asked.
+class Demand(NamedTuple):
+    """What a valid path must be good for.
 
-    `others` are the certificates that a path may lead through, in any order. `names` (DNS) and `addresses` (IP)
-    are what the leaf must be good for, and `purposes` what it must be made for. `max_depth` is how many CA
-    certificates may stand between leaf and anchor. `webpki` demands what web browsers do.
+    `names` (DNS) and `addresses` (IP) are what the leaf must cover, and `purposes` what it must be made for.
+    `max_depth` is how many CA certificates may stand between leaf and anchor. `webpki` demands what web browsers do.
     """
 
-    leaf: Certificate
-    others: Sequence[Certificate]
-    anchors: Sequence[Certificate]
     at: datetime
     names: Sequence[str] = ()
     addresses: Sequence[str] = ()
@@ -74,7 +69,7 @@ class Verdict(NamedTuple):
 
 
 NOT_ASKED = Verdict(asked=False, valid=False)
-TOO_LONG = Verdict(asked=True, valid=False, detail=_TOO_LONG)
+TOO_LONG = Verdict(asked=True, valid=False, detail=f"the path is longer than {MAX_PATH} certificates")
 
 
 def subject_of(name: str) -> Subject:
@@ -82,55 +77,68 @@ def subject_of(name: str) -> Subject:
     return x509.DNSName(name.rstrip("."))
 
 
-def judge(question: Question) -> Verdict:
+def judge(leaf: Certificate, others: Sequence[Certificate], anchors: Sequence[Certificate], demand: Demand) -> Verdict:
     """Find a valid path from the leaf to one of the anchors (RFC 5280, section 6), with backtracking.
 
+    `others` are the certificates that it may lead through, in any order; no path is longer than `MAX_PATH`.
     Private PKI is the subject, so what only the Web PKI demands is left out unless `webpki` asks for it. With
-    several names the leaf must be good for each. Raises ValueError for a name or address that is none.
+    several names the leaf must be good for each. Raises ValueError for a name, address or depth that is none.
     """
-    subjects = list(_subjects(question))
+    if demand.max_depth < 0:
+        raise ValueError(f"max_depth: {demand.max_depth}")
+    subjects = list(_subjects(demand))
+    if not anchors:
+        return Verdict(asked=True, valid=False, detail="nothing is trusted")
     answer = NOT_ASKED
-    for subject in subjects or _own_name(question):
-        answer = _judge(question, subject)
+    named: Sequence[Subject | None] = subjects or [_own_name(leaf) if demand.webpki else None]
+    for subject in named:
+        answer = _judge(leaf, others, anchors, demand, subject)
         if not answer.valid:
             break
     return answer
 
 
-def _subjects(question: Question) -> Iterator[Subject]:
-    yield from map(subject_of, question.names)
-    yield from (x509.IPAddress(ip_address(address)) for address in question.addresses)
+def _subjects(demand: Demand) -> Iterator[Subject]:
+    yield from map(_host, demand.names)
+    yield from (x509.IPAddress(ip_address(address)) for address in demand.addresses)
 
 
-def _own_name(question: Question) -> Sequence[Subject | None]:
+def _host(name: str) -> Subject:
+    return x509.DNSName(name.rstrip("."))
+
+
+def _own_name(leaf: Certificate) -> Subject | None:
     """The Web PKI knows no certificate without a name: where none is asked for, one of its own will do."""
-    if question.webpki:
-        for name in question.leaf.dns_names:
-            return [subject_of(name.replace("*", "www", 1))]
-        for address in question.leaf.addresses:
-            if "/" not in address:
-                return [x509.IPAddress(ip_address(address))]
-    return [None]
+    for name in leaf.dns_names:
+        return _host(name.replace("*", "www", 1))
+    for address in leaf.addresses:
+        if "/" not in address:
+            return x509.IPAddress(ip_address(address))
+    return None
 
 
-def _judge(question: Question, subject: Subject | None) -> Verdict:
-    if not question.anchors:
-        return Verdict(asked=True, valid=False, detail="nothing is trusted")
+def _judge(
+    leaf: Certificate,
+    others: Sequence[Certificate],
+    anchors: Sequence[Certificate],
+    demand: Demand,
+    subject: Subject | None,
+) -> Verdict:
     builder = (
         PolicyBuilder()
-        .store(Store([anchor.x509 for anchor in question.anchors]))
-        .time(question.at)
-        .max_chain_depth(question.max_depth)
+        .store(Store([anchor.x509 for anchor in anchors]))
+        .time(demand.at)
+        .max_chain_depth(min(demand.max_depth, MAX_PATH))
     )
-    intermediates = [other.x509 for other in question.others]
+    intermediates = [other.x509 for other in others]
     try:
-        if not question.webpki:
-            leaf_policy = _leaf_policy(question.purposes, is_named=subject is not None)
-            builder = builder.extension_policies(ca_policy=_ca_policy(question.purposes), ee_policy=leaf_policy)
+        if not demand.webpki:
+            leaf_policy = _leaf_policy(demand.purposes, is_named=subject is not None)
+            builder = builder.extension_policies(ca_policy=_ca_policy(demand.purposes), ee_policy=leaf_policy)
         if subject is None:
-            path = builder.build_client_verifier().verify(question.leaf.x509, intermediates).chain
+            path = builder.build_client_verifier().verify(leaf.x509, intermediates).chain
         else:
-            path = builder.build_server_verifier(subject).verify(question.leaf.x509, intermediates)
+            path = builder.build_server_verifier(subject).verify(leaf.x509, intermediates)
     except (VerificationError, ValueError, x509.UnsupportedGeneralNameType) as error:
         return Verdict(asked=True, valid=False, detail=_plain(str(error)))
     return Verdict(asked=True, valid=True, path=tuple(path))

@@ -344,9 +344,10 @@ def leaf_not_first(examined: Examined) -> Iterator[Evidence]:
 )
 def wrong_order(examined: Examined) -> Iterator[Evidence]:
     # That the leaf comes first is a rule of its own where the rest may stand in any order.
-    ordered = examined.path if examined.profile is Profile.MIGRATION else examined.path[1:]
+    sent = [certificate for certificate in examined.path if certificate.position]
+    ordered = sent if examined.profile is Profile.MIGRATION else sent[1:]
     found = sorted(ordered, key=lambda certificate: certificate.position)
-    if list(ordered) != found and not examined.arrangement.given_up:
+    if ordered != found and not examined.arrangement.given_up:
         names = " → ".join(certificate.issued_to for certificate in found[:SHOWN])
         more = " → …" if len(found) > SHOWN else ""
         yield Evidence(message("The file has them as {names}.", names=names + more))
