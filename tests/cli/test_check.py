@@ -243,7 +243,7 @@ def test_the_private_key_must_be_that_of_the_leaf() -> None:
         (
             "--key",
             "chain.pem",
-            "chain.pem is no private key that can be read: there is no block BEGIN PRIVATE KEY in it.",
+            "is no private key that can be read: there is no block BEGIN PRIVATE KEY in it.",
         ),
         ("--key", "empty", "is no private key that can be read: there is no block BEGIN PRIVATE KEY in it."),
         ("--key", "leaf.der", "is no private key that can be read: it is damaged."),
