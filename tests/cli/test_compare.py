@@ -215,7 +215,7 @@ def test_each_file_is_referred_to_check_for_its_own_errors(lab: Lab) -> None:
 
 
 def test_an_error_that_only_the_appliance_minds_leaves_tls_content(lab: Lab) -> None:
-    result = against(lab.root, lab.target, lab.inter1)
+    result = against(lab.target, lab.root, lab.inter1)
     assert result.exit_code == 1
     assert "✓ TLS would accept this" in result.stdout
     assert "✗ The appliance refuses the upload of target.pem" in result.stdout
