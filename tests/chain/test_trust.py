@@ -17,7 +17,7 @@ from tests.chain.test_order import mesh
 from mutua import chain
 from mutua.authority.issue import SERVER_AUTH, key_usage
 from mutua.chain import Profile
-from mutua.chain.decode import MAX_BYTES, decode
+from mutua.chain.decode import MAX_BYTES, MAX_CERTIFICATES, decode, decode_all
 
 _DAY = timedelta(days=1)
 
@@ -304,3 +304,23 @@ def test_what_the_web_refuses_is_a_warning_for_mutual_tls() -> None:
     assert report.valid
     assert report.errors == ()
     assert "certificate.authority-key-id" in ids(report)
+
+
+# --- several inputs ---
+
+
+def test_several_inputs_are_one_and_their_certificates_are_numbered_through() -> None:
+    report = chain.check([issued().pem, der(intermediate()), root().pem], at=AT, profile=Profile.MTLS)
+    assert report.valid
+    assert [certificate.position for certificate in report.path] == [1, 2, 3]
+    assert report.material.encoding == "DER"
+    assert chain.check([], at=AT).material.certificates == ()
+    assert chain.check([sound()], at=AT).to_json(str) == chain.check(sound(), at=AT).to_json(str)
+
+
+def test_certificates_beyond_the_limit_are_counted_whichever_input_they_are_in() -> None:
+    half = root().pem * (MAX_CERTIFICATES // 2 + 1)
+    material = decode_all([half, half])
+    assert len(material.certificates) == MAX_CERTIFICATES
+    assert len(material.unreadable) == 2
+    assert decode_all([half, root().pem]).unreadable == ()

@@ -12,7 +12,7 @@ import mutua.chain.rules  # noqa: F401  (fills the catalogue)
 from mutua.chain.appliance import Refusal
 from mutua.chain.catalogue import CATALOGUE, Examined, Profile, Rule, Severity, purposes_of
 from mutua.chain.certificate import Certificate
-from mutua.chain.decode import InputTooLargeError, decode
+from mutua.chain.decode import InputTooLargeError, decode_all
 from mutua.chain.order import Arrangement, arrange, follow
 from mutua.chain.report import Finding, Report
 from mutua.chain.revocation import read_revocation
@@ -38,7 +38,7 @@ _PURPOSE_RULES = ("leaf.no-server-auth", "leaf.no-client-auth", "chain.restricte
 
 
 def check(
-    data: bytes,
+    data: bytes | Sequence[bytes],
     *,
     at: datetime,
     profile: Profile = Profile.MIGRATION,
@@ -50,7 +50,7 @@ def check(
     crls: Sequence[bytes] = (),
     max_depth: int | None = None,
 ) -> Report:
-    """Everything that is wrong with the certificates in `data`, at once.
+    """Everything that is wrong with the certificates in `data`, at once; several inputs are read as one.
 
     `at` is the moment to judge by (aware). `request_keys` are the public keys (DER SubjectPublicKeyInfo)
     of the signing requests that the leaf may answer (R3), None where that is not asked; `private_key` is the
@@ -65,7 +65,7 @@ def check(
     the input is in the report.
     """
     at = _in_utc(at)
-    material = decode(data)
+    material = decode_all([data] if isinstance(data, bytes) else data)
     known_keys = [*(request_keys or ()), *([private_key] if private_key else [])]
     trusted = None if trust is None else read_trust(trust)
     arrangement = arrange(material.certificates, at, known_keys, trusted.anchors if trusted else ())

@@ -7,7 +7,7 @@ Nothing is dropped in silence. Every block that looks like a certificate ends up
 import binascii
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -117,6 +117,33 @@ def decode(data: bytes) -> Material:
     return _decode_der(data) or _decode_bare_base64(data) or _not_certificates(data)
 
 
+def decode_all(parts: Sequence[bytes]) -> Material:
+    """Read several inputs as one: the certificates are numbered through, in the order of the inputs.
+
+    The encoding is that of the first input that is not PEM, if there is one. Certificates beyond
+    `MAX_CERTIFICATES` are counted as unreadable. Raises `InputTooLargeError` as `decode` does.
+    """
+    if len(parts) == 1:
+        return decode(parts[0])
+    materials = [decode(part) for part in parts]
+    certificates = [certificate for material in materials for certificate in material.certificates]
+    for position, certificate in enumerate(certificates, 1):
+        certificate.position = position
+    excess = len(certificates) - MAX_CERTIFICATES
+    return Material(
+        encoding=next((material.encoding for material in materials if material.encoding != Encoding.PEM), Encoding.PEM),
+        certificates=tuple(certificates[:MAX_CERTIFICATES]),
+        requests=sum(material.requests for material in materials),
+        private_keys=sum(material.private_keys for material in materials),
+        other_blocks=tuple(label for material in materials for label in material.other_blocks),
+        unreadable=(
+            *(block for material in materials for block in material.unreadable),
+            *[Unreadable(None, _too_many())] * excess,
+        ),
+        loose=tuple(block for material in materials for block in material.loose),
+    )
+
+
 def _from_utf16(data: bytes) -> bytes | None:
     for mark, encoding in _UTF16:
         if data.startswith(mark):
@@ -192,7 +219,11 @@ class _Haul:
         return len(self.certificates) + len(self.unreadable) >= MAX_CERTIFICATES
 
     def _refuse_more(self, line: int | None) -> None:
-        self.refuse(line, message("more than {limit} certificates in one file are not read", limit=MAX_CERTIFICATES))
+        self.refuse(line, _too_many())
+
+
+def _too_many() -> Message:
+    return message("more than {limit} certificates in one file are not read", limit=MAX_CERTIFICATES)
 
 
 def _decode_pem(data: bytes) -> Material:

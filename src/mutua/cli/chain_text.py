@@ -49,8 +49,12 @@ def _certificate(report: Report, certificate: Certificate, depth: int) -> Iterat
         lead, continued = " " * (indent + 2) + "└─ ", " " * (indent + 5)
     subject = f"CN={certificate.issued_to}" if certificate.common_names else certificate.issued_to
     yield from sides(lead + click.style(_shortened(subject, lead), bold=True), _validity(report, certificate))
-    if certificate.is_self_signed:
+    if certificate is report.arrangement.anchor:
+        yield continued + _("trusted by the other side: the trust anchor")
+    elif certificate.is_self_signed and report.trust is None:
         yield continued + _("self-signed: the trust anchor")
+    elif certificate.is_self_signed:
+        yield continued + _("self-signed, and not trusted by the other side")
     else:
         issued_by = _("issued by {issuer}", issuer=certificate.issued_by)
         yield continued + _shortened(issued_by, continued)
@@ -98,7 +102,11 @@ def _summary(report: Report, name: str, request: str | None) -> Iterator[str]:
     errors, warnings = len(report.errors), len(report.warnings)
     if not errors:
         anchor = report.arrangement.root.issued_to if report.arrangement.root else "—"
-        for line in _paragraph(_("No errors. Trust anchor: {anchor}, the chain's own root.", anchor=anchor), " ✓ "):
+        if report.trust is None:
+            sentence = _("No errors. Trust anchor: {anchor}, the chain's own root.", anchor=anchor)
+        else:
+            sentence = _("No errors. Trust anchor: {anchor}, which the other side trusts.", anchor=anchor)
+        for line in _paragraph(sentence, " ✓ "):
             yield click.style(line, fg="green")
         if warnings:
             yield " " + plural("{count} warning.", "{count} warnings.", warnings)

@@ -1,35 +1,69 @@
 """`mutua check`: everything that is wrong with a certificate chain, at once."""
 
+import re
 from datetime import UTC, datetime
+from ipaddress import ip_address
 
 import click
 
 from mutua.cli.exits import Exit, Failure
 from mutua.cli.input import Moment, read_file
 from mutua.cli.speaking import Command, option
+from mutua.language import _
 from mutua.message import N_, message
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from mutua import chain
 
-PROFILES = ("migration", "server", "mtls", "client")
+PROFILES = ("migration", "server", "mtls", "client", "webpki")
+_HOST = re.compile(r"(?=.{1,253}$)[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*\.?", re.ASCII)
+
+
+class _HostName(click.ParamType[str]):
+    """A DNS name as it stands in certificates."""
+
+    name = "name"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if not _HOST.fullmatch(str(value)):
+            self.fail(_("{value}: expected a host name such as om.example.net", value=repr(value)), param, ctx)
+        return str(value)
+
+
+class _Address(click.ParamType[str]):
+    """An IPv4 or IPv6 address."""
+
+    name = "address"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        try:
+            return str(ip_address(str(value)))
+        except ValueError:
+            self.fail(
+                _("{value}: expected an IP address such as 192.0.2.1 or 2001:db8::1", value=repr(value)), param, ctx
+            )
 
 
 @click.command(
     cls=Command,
-    help=N_("Say everything that is wrong with the certificates in FILE (- for standard input), at once."),
+    help=N_(
+        "Say everything that is wrong with the certificates in FILE (- for standard input), at once. "
+        "Several files are read as one."
+    ),
     epilog=N_(
         "Examples:\n\n"
         "\b\n"
         "  mutua check chain.pem\n"
         "  mutua check chain.pem --csr console.csr\n"
         "  mutua check server.pem --profile server --format json\n"
+        "  mutua check leaf.pem ca.pem --profile mtls --trust roots.pem --name om.example.net\n"
+        "  mutua check site.pem --profile webpki --trust roots.pem --crl ca.crl --fail-on warning\n"
         "\n"
-        "Exit code 0: clean (warnings do not count), 1: errors found, 3: not readable."
+        "Exit code 0: clean (warnings count with --fail-on warning only), 1: findings, 3: not readable."
     ),
 )
-@click.argument("file")
+@click.argument("files", metavar="FILE...", nargs=-1, required=True)
 @option("--csr", metavar="FILE", help=N_("The signing request that the certificate must answer."))
 @option("--key", metavar="FILE", help=N_("The private key that must belong to the certificate."))
 @option(
@@ -38,6 +72,35 @@ PROFILES = ("migration", "server", "mtls", "client")
     default="migration",
     show_default=True,
     help=N_("What the chain is for."),
+)
+@option(
+    "--trust",
+    metavar="FILE",
+    multiple=True,
+    help=N_("What the other side trusts; without it, the chain's own root. May be repeated."),
+)
+@option(
+    "--name",
+    "names",
+    type=_HostName(),
+    metavar="NAME",
+    multiple=True,
+    help=N_("A host name that the certificate must cover. May be repeated."),
+)
+@option(
+    "--ip",
+    "addresses",
+    type=_Address(),
+    metavar="ADDRESS",
+    multiple=True,
+    help=N_("An IP address that the certificate must cover. May be repeated."),
+)
+@option(
+    "--crl",
+    "crls",
+    metavar="FILE",
+    multiple=True,
+    help=N_("A revocation list of one of the authorities. May be repeated."),
 )
 @option("--at", type=Moment(), metavar="TIME", help=N_("Judge by this moment instead of now."))
 @option(
@@ -48,31 +111,83 @@ PROFILES = ("migration", "server", "mtls", "client")
     show_default=True,
     help=N_("For people or for machines."),
 )
-def command(file: str, csr: str | None, key: str | None, profile: str, at: datetime | None, form: str) -> None:
+@option(
+    "--fail-on",
+    type=click.Choice(["error", "warning"]),
+    default="error",
+    show_default=True,
+    help=N_("From what on the exit code is 1."),
+)
+@option("--quiet", is_flag=True, help=N_("Say nothing: the exit code is the answer."))
+def command(
+    files: tuple[str, ...],
+    csr: str | None,
+    key: str | None,
+    profile: str,
+    trust: tuple[str, ...],
+    names: tuple[str, ...],
+    addresses: tuple[str, ...],
+    crls: tuple[str, ...],
+    at: datetime | None,
+    form: str,
+    fail_on: str,
+    quiet: bool,
+) -> None:
     from mutua import chain
 
-    data = read_file(file)
+    _only_one_standard_input([*files, *trust, *crls])
     report = chain.check(
-        data,
+        [read_file(file) for file in files],
         profile=chain.Profile(profile),
         at=at or datetime.now(UTC),
         request_keys=[_request_key(csr)] if csr else None,
         private_key=_private_key(key) if key else None,
+        trust=[_trusted(file) for file in trust] if trust else None,
+        names=names,
+        addresses=addresses,
+        crls=[read_file(file) for file in crls],
     )
-    if form == "json":
-        _print_json(report)
-    else:
-        from mutua.cli.chain_text import lines
-
-        for line in lines(report, file, csr):
-            click.echo(line)
-    raise SystemExit(_exit(report))
+    if not quiet:
+        _print(report, form, " ".join(files), csr)
+    raise SystemExit(_exit(report, fail_on))
 
 
-def _exit(report: "chain.Report") -> Exit:
-    if report.errors:
+def _only_one_standard_input(files: list[str]) -> None:
+    if files.count("-") > 1:
+        raise Failure(message("only one of the files can come from standard input."), Exit.USAGE)
+
+
+def _trusted(name: str) -> bytes:
+    from mutua.chain.certificate import printable
+    from mutua.chain.decode import decode
+
+    data = read_file(name)
+    if not decode(data).certificates:
+        raise Failure(
+            message("{name} holds no certificate that can be read.", name=printable(name)),
+            Exit.UNREADABLE,
+            message("mutua check {name} says what it is instead.", name=printable(name)),
+        )
+    return data
+
+
+def _exit(report: "chain.Report", fail_on: str) -> Exit:
+    from mutua.chain import Severity
+
+    least = Severity[fail_on.upper()]
+    if any(finding.severity >= least for finding in report.findings):
         return Exit.FINDINGS if report.material.certificates else Exit.UNREADABLE
     return Exit.CLEAN
+
+
+def _print(report: "chain.Report", form: str, name: str, request: str | None) -> None:
+    if form == "json":
+        _print_json(report)
+        return
+    from mutua.cli.chain_text import lines
+
+    for line in lines(report, name, request):
+        click.echo(line)
 
 
 def _print_json(report: "chain.Report") -> None:
