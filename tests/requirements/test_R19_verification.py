@@ -27,7 +27,8 @@ def test_R19_without_a_local_administrator_of_the_other_it_fails(shared_pair: Pa
     body = {"Address": target.running.address, "UserName": user, "Password": password, "LocalRole": "source"}
     answer = source.client.post(f"{MIGRATION}.VerifyConnection", json=body)
     assert answer.status_code == 400
-    (cause,) = answer.json()["Verification"]["Causes"]
+    cause, *own = answer.json()["Verification"]["Causes"]
+    assert [(each["Side"], each["Rule"]) for each in own] == [("target", "pair.no-chain")]
     assert (cause["Side"], cause["Rule"]) == ("target", "pair.not-signed-in")
 
 

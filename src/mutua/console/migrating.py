@@ -18,9 +18,9 @@ from mutua.migration.target import Target
 from mutua.peering import contexts, peers
 from mutua.peering.channel import PeerChannel, PeerUnreachableError
 from mutua.peering.identity import Identities
-from mutua.peering.remote import ConsoleRefusedError, ConsoleUnreachableError, RemoteConsole
+from mutua.peering.remote import ConsoleRefusedError, ConsoleUnreachableError, RemoteConsole, why_no_session
 from mutua.peering.standing import Standing
-from mutua.peering.verify import Meeting, Verification, verify
+from mutua.peering.verify import Cause, Meeting, Verification, judge, verify
 from mutua.storage.database import Database
 from mutua.storage.sealing import Sealer
 
@@ -65,6 +65,14 @@ class Migrating:
     def verify(self, remote: RemoteConsole, local_role: Role) -> Verification:
         """Verify the connection with a console that was signed in to (R19)."""
         return verify(self, remote) if local_role is Role.SOURCE else verify(remote, self)
+
+    def no_session(self, local_role: Role, error: ConsoleUnreachableError | ConsoleRefusedError) -> tuple[Cause, ...]:
+        """What is known without the other side: how far we came, and what is wrong with this side."""
+        own = self.standing()
+        # Judged against itself a console shows what is wrong with its own chain, and no difference.
+        here = (cause for cause in judge(own, own) if cause.side == local_role)
+        other = Role.TARGET if local_role is Role.SOURCE else Role.SOURCE
+        return (why_no_session(other, error), *here)
 
     def start(self, remote: RemoteConsole, local_role: Role, verification: Verification) -> Entry:
         """Begin a migration with a console that was verified just now.

@@ -10,9 +10,10 @@ import httpx
 from mutua.message import Message, message
 from mutua.peering.channel import CONNECTION_ERRORS, client, explain
 from mutua.peering.standing import MalformedStandingError, Standing
-from mutua.peering.verify import Meeting
+from mutua.peering.verify import Cause, Meeting
 
 _ACTIONS = "/MigrationService/Actions/MigrationService"
+_UNAUTHORISED = 401
 
 
 class ConsoleUnreachableError(Exception):
@@ -53,6 +54,44 @@ class ConsoleRefusedError(Exception):
         error = self.body.get("error")
         infos = error.get("@Message.ExtendedInfo") if isinstance(error, dict) else None
         return infos[0] if isinstance(infos, list) and infos and isinstance(infos[0], dict) else {}
+
+
+def told(error: ConsoleUnreachableError | ConsoleRefusedError) -> Message:
+    """What the console answered, or that it did not."""
+    if isinstance(error, ConsoleUnreachableError):
+        return message("Connecting to {address}: {problem}.", address=error.address, problem=error.problem)
+    said = "; ".join(error.arguments) or error.message
+    return message("{address} answers {code}: {said}", address=error.address, code=error.message_id, said=said)
+
+
+def why_no_session(side: str, error: ConsoleUnreachableError | ConsoleRefusedError) -> Cause:
+    """Why nobody could sign in to the console on that side (R19)."""
+    if isinstance(error, ConsoleUnreachableError):
+        return Cause(
+            side,
+            "pair.unreachable",
+            message("the other console was not reached"),
+            told(error),
+            message(
+                "check the address and the port, and that the console runs. If its certificate was not accepted, have "
+                "both consoles upload chains signed by the same CA first: nothing else is trusted."
+            ),
+        )
+    if error.status == _UNAUTHORISED:
+        return Cause(
+            side,
+            "pair.not-signed-in",
+            message("the other console did not let us in"),
+            message("{address} knows no such user with that password.", address=error.address),
+            message("give the name and the password of a local administrator of that console."),
+        )
+    return Cause(
+        side,
+        "pair.refused",
+        message("the other console refused"),
+        told(error),
+        message("look at the application log of that console."),
+    )
 
 
 class RemoteConsole:

@@ -95,8 +95,8 @@ def verify_connection(body: Remote, console: ConsoleDep) -> JSONResponse:
         with console.migrating.remote(body.Address, body.UserName, body.Password) as remote:
             verification = console.migrating.verify(remote, body.LocalRole)
     except (ConsoleUnreachableError, ConsoleRefusedError) as error:
-        cause = _cause_json(_not_signed_in(body.LocalRole, error))
-        return answer(CANNOT_AUTHENTICATE, {"Verification": {"Passed": False, "Causes": [cause]}})
+        causes = [_cause_json(cause) for cause in console.migrating.no_session(body.LocalRole, error)]
+        return answer(CANNOT_AUTHENTICATE, {"Verification": {"Passed": False, "Causes": causes}})
     if verification.passed:
         return JSONResponse(verification_json(verification))
     return answer(CANNOT_AUTHENTICATE, {"Verification": verification_json(verification)})
@@ -197,26 +197,6 @@ def _cause_json(cause: Cause) -> dict[str, object]:
         "Found": str(cause.found),
         "Fix": str(cause.fix),
     }
-
-
-def _not_signed_in(local_role: Role, error: ConsoleUnreachableError | ConsoleRefusedError) -> Cause:
-    """Why there is no session at the other console (R19)."""
-    other = Role.TARGET if local_role is Role.SOURCE else Role.SOURCE
-    if isinstance(error, ConsoleUnreachableError):
-        return Cause(
-            other,
-            "pair.unreachable",
-            message("the other console was not reached"),
-            message("{address}: {problem}.", address=error.address, problem=error.problem),
-            message("check the address and port, and that both consoles have a chain below the same root."),
-        )
-    return Cause(
-        other,
-        "pair.not-signed-in",
-        message("the other console does not let this one in"),
-        message("{address}: HTTP {status}, {text}", address=error.address, status=error.status, text=error.message),
-        message("give the name and password of a local administrator of that console."),
-    )
 
 
 def _row(row: Row) -> dict[str, object]:

@@ -114,12 +114,15 @@ def _page(
 
 
 def _standing(console: Console, entry: Entry) -> dict[str, object]:
+    # Whether it runs is asked first: what ends in between has its last phase written by then.
+    running = console.migrating.is_running(entry.id)
+    entry = console.migrating.read(entry.id)
     with console.database.reading() as connection:
         reached = dict(journal.phases(connection, entry.id))
     way = tuple(reached) if entry.phase is Phase.ABORTED else _WAYS[entry.role]
     return {
         "entry": entry,
-        "state": _state(console, entry),
+        "state": _state(entry, running),
         "progress": console.migrating.progress(entry.id),
         "steps": [(words.PHASES[phase], words.PHASE_MEANINGS[phase], reached.get(phase)) for phase in way],
         "phase": words.PHASES[entry.phase],
@@ -127,9 +130,9 @@ def _standing(console: Console, entry: Entry) -> dict[str, object]:
     }
 
 
-def _state(console: Console, entry: Entry) -> State:
+def _state(entry: Entry, running: bool) -> State:
     if is_final(entry.phase):
         return State.FINAL
-    if console.migrating.is_running(entry.id):
+    if running:
         return State.RUNNING
     return State.WAITING if entry.role is Role.SOURCE else State.STOPPED

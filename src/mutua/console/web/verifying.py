@@ -16,8 +16,8 @@ from mutua.console.web.visitor import visitor_of
 from mutua.message import Message, message
 from mutua.migration.errors import MigrationError
 from mutua.migration.phases import Role
-from mutua.peering.remote import ConsoleRefusedError, ConsoleUnreachableError, RemoteConsole
-from mutua.peering.verify import CANNOT_AUTHENTICATE, Cause, Verification, judge
+from mutua.peering.remote import ConsoleRefusedError, ConsoleUnreachableError, RemoteConsole, told
+from mutua.peering.verify import CANNOT_AUTHENTICATE, Cause, Verification
 
 PATH = "/migration"
 
@@ -30,11 +30,6 @@ class _Other(NamedTuple):
     address: str = ""
     user: str = ""
     local_role: Role = Role.SOURCE
-
-    @property
-    def role(self) -> Role:
-        """What the other console is."""
-        return Role.TARGET if self.local_role is Role.SOURCE else Role.SOURCE
 
 
 class _Outcome(NamedTuple):
@@ -62,7 +57,13 @@ def verify(request: Request, console: ConsoleDep, form: FormDep) -> Response:
         with _remote(console, other, form) as remote:
             verification = console.migrating.verify(remote, other.local_role)
     except (ConsoleUnreachableError, ConsoleRefusedError) as error:
-        return _page(request, console, other, status=400, outcome=_not_reached(console, other, error))
+        return _page(
+            request,
+            console,
+            other,
+            status=400,
+            outcome=_Outcome(None, console.migrating.no_session(other.local_role, error)),
+        )
     outcome = _Outcome(verification, verification.causes)
     return _page(request, console, other, status=200 if verification.passed else 400, outcome=outcome)
 
@@ -86,8 +87,14 @@ def start(request: Request, console: ConsoleDep, form: FormDep) -> Response:
         return _page(request, console, other, status=409, outcome=_Outcome(verification, (), reasons))
     except (ConsoleUnreachableError, ConsoleRefusedError) as error:
         if verification is None:
-            return _page(request, console, other, status=400, outcome=_not_reached(console, other, error))
-        outcome = _Outcome(verification, (), (_refusal(error),))
+            return _page(
+                request,
+                console,
+                other,
+                status=400,
+                outcome=_Outcome(None, console.migrating.no_session(other.local_role, error)),
+            )
+        outcome = _Outcome(verification, (), (told(error),))
         return _page(request, console, other, status=502, outcome=outcome)
     return redirect(f"{PATH}/{entry.id}")
 
@@ -110,50 +117,6 @@ def _address_problem(address: str) -> Message | None:
         "{address!r} is no address of a console; expected host:port, such as 192.0.2.7:8443 or [2001:db8::7]:8443.",
         address=address[:300],
     )
-
-
-def _not_reached(console: Console, other: _Other, error: ConsoleUnreachableError | ConsoleRefusedError) -> _Outcome:
-    """What is known without the other side: how far we came, and what is wrong with this side."""
-    own = console.standing()
-    # Judged against itself a console shows what is wrong with its own chain, and no difference.
-    here = tuple(cause for cause in judge(own, own) if cause.side == other.local_role)
-    return _Outcome(None, (_cause(other, error), *here))
-
-
-def _cause(other: _Other, error: ConsoleUnreachableError | ConsoleRefusedError) -> Cause:
-    if isinstance(error, ConsoleUnreachableError):
-        return Cause(
-            other.role,
-            "pair.unreachable",
-            message("the other console was not reached"),
-            message("Connecting to {address}: {problem}.", address=error.address, problem=error.problem),
-            message(
-                "check the address and the port, and that the console runs. If its certificate was not accepted, have "
-                "both consoles upload chains signed by the same CA first: nothing else is trusted."
-            ),
-        )
-    if error.status == 401:
-        return Cause(
-            other.role,
-            "pair.not-signed-in",
-            message("the other console did not let us in"),
-            message("{address} knows no such user with that password.", address=error.address),
-            message("give the name and the password of a local administrator of that console."),
-        )
-    return Cause(
-        other.role,
-        "pair.refused",
-        message("the other console refused"),
-        _refusal(error),
-        message("look at the application log of that console."),
-    )
-
-
-def _refusal(error: ConsoleUnreachableError | ConsoleRefusedError) -> Message:
-    if isinstance(error, ConsoleUnreachableError):
-        return message("Connecting to {address}: {problem}.", address=error.address, problem=error.problem)
-    said = "; ".join(error.arguments) or error.message
-    return message("{address} answers {code}: {said}", address=error.address, code=error.message_id, said=said)
 
 
 def _page(
