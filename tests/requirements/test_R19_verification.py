@@ -27,8 +27,7 @@ def test_R19_without_a_local_administrator_of_the_other_it_fails(shared_pair: Pa
     body = {"Address": target.running.address, "UserName": user, "Password": password, "LocalRole": "source"}
     answer = source.client.post(f"{MIGRATION}.VerifyConnection", json=body)
     assert answer.status_code == 400
-    cause, *own = answer.json()["Verification"]["Causes"]
-    assert [(each["Side"], each["Rule"]) for each in own] == [("target", "pair.no-chain")]
+    (cause,) = answer.json()["Verification"]["Causes"]
     assert (cause["Side"], cause["Rule"]) == ("target", "pair.not-signed-in")
 
 
@@ -45,7 +44,8 @@ def test_R19_where_nobody_listens_it_fails(shared: Administrator) -> None:
     body = {"Address": f"{HOST}:{port}", "UserName": USER, "Password": PASSWORD, "LocalRole": "target"}
     answer = shared.client.post(f"{MIGRATION}.VerifyConnection", json=body)
     assert answer.status_code == 400
-    (cause,) = answer.json()["Verification"]["Causes"]
+    cause, *own = answer.json()["Verification"]["Causes"]
+    assert [(each["Side"], each["Rule"]) for each in own] == [("target", "pair.no-chain")]
     assert (cause["Side"], cause["Rule"]) == ("source", "pair.unreachable")
 
 
