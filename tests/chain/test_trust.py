@@ -100,6 +100,14 @@ def test_whatever_is_asked_for_is_answered_or_refused(names: list[str], addresse
     assert report.valid is (not names and not addresses)
 
 
+def test_a_wrong_name_hides_no_other_fault() -> None:
+    data = pem(leaf(intermediate(), names=[x509.DNSName(NAME)]), intermediate())
+    report = trusting(stranger().pem, data=data, profile=Profile.SERVER, names=["om2.example.net"])
+    assert {"leaf.name-not-covered", "engine.no-trusted-path"} <= set(ids(report))
+    report = trusting(root().pem, data=data, profile=Profile.SERVER, names=["om2.example.net"])
+    assert [finding.rule.id for finding in report.errors] == ["leaf.name-not-covered"]
+
+
 # --- trust ---
 
 

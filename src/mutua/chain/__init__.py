@@ -141,4 +141,7 @@ def _findings(examined: Examined) -> Iterator[Finding]:
 
 
 def _explains(rule: Rule, examined: Examined) -> bool:
+    """Whether a broken rule is reason enough for the engine's refusal: a wrong name is not if the path is bad too."""
+    if rule.id == "leaf.name-not-covered":
+        return examined.verdict.only_names
     return rule.explains or (examined.trust is not None and rule.id in _PURPOSE_RULES)

@@ -54,13 +54,15 @@ class Demand(NamedTuple):
 class Verdict(NamedTuple):
     """The engine's answer. `asked` is False where there was no path to ask about.
 
-    `path` is the valid path that it found, leaf first and anchor last.
+    `path` is the valid path that it found, leaf first and anchor last. `only_names` says that it would be valid
+    but for the names asked for.
     """
 
     asked: bool
     valid: bool
     detail: str = ""
     path: tuple[x509.Certificate, ...] = ()
+    only_names: bool = False
 
     @property
     def refuses(self) -> bool:
@@ -89,12 +91,13 @@ def judge(leaf: Certificate, others: Sequence[Certificate], anchors: Sequence[Ce
     subjects = list(_subjects(demand))
     if not anchors:
         return Verdict(asked=True, valid=False, detail="nothing is trusted")
-    answer = NOT_ASKED
-    named: Sequence[Subject | None] = subjects or [_own_name(leaf) if demand.webpki else None]
-    for subject in named:
+    answer = _judge(leaf, others, anchors, demand, _own_name(leaf) if demand.webpki else None)
+    if not answer.valid:
+        return answer
+    for subject in subjects:
         answer = _judge(leaf, others, anchors, demand, subject)
         if not answer.valid:
-            break
+            return answer._replace(only_names=True)
     return answer
 
 
