@@ -27,9 +27,9 @@ _BEGINNING = re.compile(
     rb"%(space)b{0,4}(?P<dashes>%(dash)b*))" % {b"space": _SPACE, b"dash": _DASH},
     re.IGNORECASE,
 )
-_DASHES_BEFORE = re.compile(rb"%b+%b{0,4}\Z" % (_DASH, _SPACE))
-_CLOSED_BEFORE = re.compile(rb"-----END [^\r\n-]{0,64}-----\Z")
-_CERTIFICATE_CLOSED = re.compile(rb"-----END (?:X509 |TRUSTED )?CERTIFICATE-----")
+_DASHES_BEFORE = rb"%b+%b{0,4}\Z" % (_DASH, _SPACE)
+_CLOSED_BEFORE = rb"-----END [^\r\n-]{0,64}-----\Z"
+_CERTIFICATE_CLOSED = rb"-----END (?:X509 |TRUSTED )?CERTIFICATE-----"
 _EMPTY_LINE = re.compile(rb"\n[ \t\r\x0b\x0c]*(?=\n)")
 
 
@@ -113,7 +113,7 @@ def _sound_start(data: bytes, found: re.Match[bytes]) -> _Start | None:
     if label is None or at < 0 or not data.startswith(BEGIN, at) or label.strip() != label or b"  " in label:
         return None
     # Five hyphens more may be those of the END line of the block before, with no line end between.
-    if data[at - 1 : at] == b"-" and not _CLOSED_BEFORE.search(data, max(0, at - 90), at):
+    if data[at - 1 : at] == b"-" and not re.search(_CLOSED_BEFORE, data[max(0, at - 90) : at]):
         return None
     return _Start(at, found.end(), label, sound=True)
 
@@ -123,10 +123,11 @@ def _damaged_start(data: bytes, found: re.Match[bytes]) -> _Start | None:
     meant, dashes = found["label"] or found["meant"], found["dashes"] != b""
     if b"CERTIFICATE" not in meant.upper():
         return None
-    before = _DASHES_BEFORE.search(data, max(0, found.start() - 40), found.start())
+    before = re.search(_DASHES_BEFORE, data[max(0, found.start() - 40) : found.start()])
     if before is None and not dashes:
         return None
-    return _Start(before.start() if before else found.start(), found.end(), meant, sound=False)
+    at = found.start() - (len(before[0]) if before else 0)
+    return _Start(at, found.end(), meant, sound=False)
 
 
 def _block(data: bytes, start: _Start, end: int, line: int) -> Block:
@@ -150,7 +151,7 @@ def _endings_without_beginning(data: bytes, used: int, limit: int, lines: _LineC
     """An END line that no block has used was the end of a certificate all the same."""
     end = data.find(_END, used, limit)
     while end >= 0:
-        if _CERTIFICATE_CLOSED.match(data, end):
+        if re.match(_CERTIFICATE_CLOSED, data[end : end + 64]):
             problem = message("an END line without its BEGIN line, as in text that was cut off")
             yield Block("CERTIFICATE", lines.number_at(end), problem=problem)
         end = data.find(_END, end + 1, limit)

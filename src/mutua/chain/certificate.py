@@ -7,7 +7,6 @@ from typing import TypeVar
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import NameOID
 
 from mutua.chain.signature import is_signature_by
@@ -54,16 +53,24 @@ class Certificate:
                 self.not_before: datetime = self.x509.not_valid_before_utc
                 self.not_after: datetime = self.x509.not_valid_after_utc
                 self.public_key = self.x509.public_key()
-                self.key_id = self.public_key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
         except _MALFORMED as error:
             raise UnreadableCertificateError(printable(str(error))) from error
 
     def __repr__(self) -> str:
         return f"<Certificate {self.position} {self.issued_to!r} by {self.issued_by!r}>"
 
+    @cached_property
+    def key_id(self) -> bytes:
+        """The public key as DER SubjectPublicKeyInfo (RFC 5280, section 4.1.2.7)."""
+        from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+        return self.public_key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
     @property
     def pem(self) -> bytes:
         """The certificate in Base 64, as the appliance wants it (R4)."""
+        from cryptography.hazmat.primitives.serialization import Encoding
+
         return self.x509.public_bytes(Encoding.PEM)
 
     @cached_property
@@ -185,9 +192,9 @@ class Certificate:
         """Whether `issuer` has the name and the key that signed this certificate."""
         if self.comparable_issuer != issuer.comparable_subject:
             return False
-        known = self._signers.get(issuer.key_id)
+        known = self._signers.get(issuer.der)
         if known is None:
-            known = self._signers[issuer.key_id] = is_signature_by(self.x509, issuer.x509)
+            known = self._signers[issuer.der] = is_signature_by(self.x509, issuer.x509)
         return known
 
     def extension(self, kind: type[E]) -> x509.Extension[E] | None:

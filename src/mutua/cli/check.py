@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mutua import chain
 
 PROFILES = ("migration", "server", "mtls", "client", "webpki")
-_HOST = re.compile(r"(?=.{1,253}$)[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*\.?", re.ASCII)
+_HOST = r"(?=.{1,253}$)[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*\.?"
 
 
 class _HostName(click.ParamType[str]):
@@ -26,7 +26,7 @@ class _HostName(click.ParamType[str]):
     name = "name"
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        if not _HOST.fullmatch(str(value)):
+        if not re.fullmatch(_HOST, str(value), re.ASCII):
             self.fail(_("{value}: expected a host name such as om.example.net", value=repr(value)), param, ctx)
         return str(value)
 

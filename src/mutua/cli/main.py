@@ -62,7 +62,7 @@ class _LazyVerbs(speaking.Group):
         "Exit codes: 0 clean, 1 findings, 2 usage, 3 input unreadable, 4 could not connect, 5 internal."
     ),
 )
-@click.version_option(__version__, prog_name="mutua")
+@click.version_option(__version__, prog_name="mutua", cls=speaking.Option, help=N_("Show the version and exit."))
 @click.pass_context
 def mutua(context: click.Context) -> None:
     if os.environ.get("NO_COLOR"):
@@ -89,3 +89,5 @@ def main() -> None:
             err=True,
         )
         sys.exit(Exit.INTERNAL)
+    finally:
+        gc.freeze()  # Nothing is worth collecting from a process that ends.

@@ -1,7 +1,5 @@
 """Text for a page of 80 columns: paragraphs with an indent, and two texts at its two edges."""
 
-import textwrap
-
 import click
 
 WIDTH = 80
@@ -12,6 +10,8 @@ def wrapped(text: str, first: str, following: str | None = None) -> list[str]:
 
     `first` may be styled; a word that is longer than a line stands alone and is not broken.
     """
+    import textwrap
+
     blanks = " " * len(click.unstyle(first)) if following is None else following
     lines = textwrap.wrap(
         text,
