@@ -23,6 +23,7 @@ SEALER = Sealer(bytes(32))
 
 patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 MIGRATION = "00000000-0000-4000-8000-000000000000"
+ANOTHER = "11111111-0000-4000-8000-000000000000"
 
 
 @pytest.fixture
@@ -39,7 +40,8 @@ def database(tmp_path: Path) -> Iterator[Database]:
             "verified_at": datetime.now(UTC),
         }
         connection.execute(peers.insert().values(id=1, **values))
-        journal.begin(connection, MIGRATION, Role.SOURCE, 1)
+        for identifier in (MIGRATION, ANOTHER):
+            journal.begin(connection, identifier, Role.SOURCE, 1)
     yield opened
     opened.close()
 
@@ -172,6 +174,21 @@ def test_a_quiesced_device_is_held_and_not_managed(database: Database) -> None:
     with database.writing() as connection:
         store.take_back(connection, MIGRATION)
     assert counts(database).devices == 3
+
+
+def test_what_one_migration_holds_is_nothing_to_another(database: Database) -> None:
+    add(database, device("a"))
+    with database.writing() as connection:
+        store.quiesce(connection, MIGRATION)
+        store.add_devices(connection, [device("b")])
+        store.quiesce(connection, ANOTHER)
+        for holder, tag in ((MIGRATION, "a"), (ANOTHER, "b")):
+            assert [one.service_tag for _id, one in store.read_devices(connection, holder, 0, 10)] == [tag]
+        store.take_back(connection, MIGRATION)
+        assert store.count(connection).devices == 1
+        store.quiesce(connection, MIGRATION)
+        store.remove_moved(connection, ANOTHER, 0, 0)
+        assert [row["service_tag"] for row in store.list_devices(connection, 0, 10)] == ["a"]
 
 
 def test_the_list_of_devices_is_by_id_and_without_inventories(database: Database) -> None:

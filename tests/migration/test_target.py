@@ -270,11 +270,17 @@ def test_progress_counts_records(loaded: Pair) -> None:
 
 
 def test_what_stopped_it_is_forgotten_when_it_is_done(loaded: Pair) -> None:
+    """Also what stopped it so late that all was decided: the source did not hear that it is over."""
     identifier = loaded.prepare()
+    up_to_the_end = [Fate.ARRIVES] * (1 + loaded.source.entry(identifier).chunks + 1)
+    way = WiredSource(Wire([*up_to_the_end, Fate.REQUEST_LOST]), loaded.source, "target")
+    with pytest.raises(PeerUnreachableError):
+        loaded.target.target.run(identifier, way)
+    assert loaded.phases(identifier) == (Phase.RELEASED, Phase.DONE)
     with loaded.target.database.writing() as connection:
         journal.note_problems(connection, identifier, [message("the source was lost.")])
-    assert loaded.target.entry(identifier).problems
     loaded.run(identifier)
+    assert loaded.phases(identifier) == (Phase.DONE, Phase.DONE)
     assert loaded.target.entry(identifier).problems == ()
 
 
