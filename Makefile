@@ -20,6 +20,7 @@ $(VENV)/ready: pyproject.toml constraints.txt hatch_build.py
 	  echo "Python's venv is missing: installing Debian's python3-venv"; \
 	  rm -rf $(VENV) && apt-get update -q && apt-get install -qy python3-venv && $(PYTHON) -m venv $(VENV); }
 	PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@$(BIN)/python -m pip uninstall --quiet --yes setuptools  # its .pth file would run at every start of Python
 	@touch $@
 
 %.mo: %.po $(VENV)/ready

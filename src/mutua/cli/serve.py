@@ -99,9 +99,11 @@ def command(
     peer_port: int,
     password_file: str | None,
 ) -> None:
+    import gc
     import os
     import socket
 
+    gc.enable()  # A console lives long; the start of a command does without.
     os.umask(0o077)
     password = _password_in(password_file) if password_file else None
 
