@@ -35,10 +35,9 @@ def current() -> str:
 
 def _(template: str, /, **values: object) -> str:
     """The template in the current language, with its {named} values put in."""
-    if _current.get() == "en" or not template:  # gettext("") is the header of the catalogue
-        text = template
-    else:
-        text = _catalogue(_current.get()).gettext(template)
+    spoken = _current.get()
+    as_it_is = spoken == "en" or not template  # gettext("") would be the header of the catalogue.
+    text = template if as_it_is else _catalogue(spoken).gettext(template)
     return text.format(**values) if values else text
 
 
