@@ -5,20 +5,21 @@ import os
 from collections.abc import Iterable
 from contextvars import ContextVar
 from functools import cache
-from pathlib import Path
 
 from mutua.message import Message
 
 LANGUAGES = ("en", "es")
 """The languages that have a complete catalogue. English is the source text and needs none."""
 
-_LOCALE_FOLDER = Path(__file__).with_name("locale")
+LOCALE_FOLDER = __file__.removesuffix("language.py") + "locale"
+"""Where the catalogues are. Text, since pathlib would cost every command a part of its start."""
+
 _current: ContextVar[str] = ContextVar("mutua_language", default="en")
 
 
 @cache
 def _catalogue(language: str) -> gettext.NullTranslations:
-    return gettext.translation("mutua", _LOCALE_FOLDER, [language], fallback=True)
+    return gettext.translation("mutua", LOCALE_FOLDER, [language], fallback=True)
 
 
 def use(language: str) -> None:

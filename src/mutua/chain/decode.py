@@ -40,8 +40,8 @@ _CERTIFICATE_LABELS = {"CERTIFICATE", "X509 CERTIFICATE"}
 _REQUEST_LABELS = {"CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST"}
 _NOT_CERTIFICATES = {"ATTRIBUTE CERTIFICATE"}
 _PKCS7_LABELS = {"PKCS7", "CMS"}
-_NO_BREAK_SPACES = re.compile(rb"\xc2?\xa0")
-_BARE_BASE64 = re.compile(rb"[A-Za-z0-9+/]{64,}={0,2}")
+_NO_BREAK_SPACES = (b"\xc2\xa0", b"\xa0")
+_BARE_BASE64 = rb"[A-Za-z0-9+/]{64,}={0,2}"
 _PKCS7_SIGNED_DATA = bytes.fromhex("06092a864886f70d010702")
 _PKCS12_DATA = bytes.fromhex("06092a864886f70d010701")
 _SEQUENCE, _INTEGER = 0x30, 0x02
@@ -285,7 +285,9 @@ def _why_not_taken(block: Block) -> Message | None:
 def _base64(body: bytes) -> bytes | None:
     """The decoded body, or None where it is not Base 64."""
     try:
-        return binascii.a2b_base64(b"".join(_NO_BREAK_SPACES.sub(b"", body).split()), strict_mode=True)
+        for space in _NO_BREAK_SPACES:
+            body = body.replace(space, b"")
+        return binascii.a2b_base64(b"".join(body.split()), strict_mode=True)
     except binascii.Error:
         return None
 
@@ -293,7 +295,7 @@ def _base64(body: bytes) -> bytes | None:
 def _decode_bare_base64(data: bytes) -> Material | None:
     """Base 64 without BEGIN and END: of a certificate, or of a whole PEM file as Kubernetes keeps it."""
     compact = b"".join(data.removeprefix(b"\xef\xbb\xbf").split())
-    inner = _base64(compact) if _BARE_BASE64.fullmatch(compact) else None
+    inner = _base64(compact) if re.fullmatch(_BARE_BASE64, compact) else None
     if inner is None:
         return None
     if BEGIN in inner:

@@ -3,7 +3,6 @@
 import gettext
 import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -49,7 +48,7 @@ def speak(chosen: str) -> None:
     """Use a language for our texts and for click's own."""
     language.use(chosen)
     os.environ["LANGUAGE"] = chosen
-    gettext.bindtextdomain("mutua", str(Path(language.__file__).with_name("locale")))
+    gettext.bindtextdomain("mutua", language.LOCALE_FOLDER)
     gettext.textdomain("mutua")
 
 
