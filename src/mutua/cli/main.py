@@ -13,7 +13,7 @@ from typing import NoReturn  # noqa: E402
 import click  # noqa: E402
 
 from mutua import __version__, language  # noqa: E402
-from mutua.cli import speaking  # noqa: E402
+from mutua.cli import patterns, speaking  # noqa: E402
 from mutua.cli.exits import Exit  # noqa: E402
 from mutua.language import _  # noqa: E402
 from mutua.message import N_  # noqa: E402
@@ -41,6 +41,8 @@ class _LazyVerbs(speaking.Group):
     def get_command(self, _ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _VERBS:
             return None
+        with patterns.on_demand():  # One of them, for names in text, takes an eighth of a check and is not used.
+            importlib.import_module("cryptography.x509.name")
         command: click.Command = importlib.import_module(f"mutua.cli.{cmd_name}").command
         return command
 
@@ -63,7 +65,13 @@ class _LazyVerbs(speaking.Group):
         "Exit codes: 0 clean, 1 findings, 2 usage, 3 input unreadable, 4 could not connect, 5 internal."
     ),
 )
-@click.version_option(__version__, prog_name="mutua", cls=speaking.Option, help=N_("Show the version and exit."))
+@click.version_option(
+    __version__,
+    prog_name="mutua",
+    message="%(prog)s, version %(version)s",  # Click would look for its translation before anybody asked.
+    cls=speaking.Option,
+    help=N_("Show the version and exit."),
+)
 @click.pass_context
 def mutua(context: click.Context) -> None:
     if os.environ.get("NO_COLOR"):
