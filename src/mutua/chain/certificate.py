@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.x509.oid import NameOID
+from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID
 
 from mutua.chain.signature import is_signature_by
 
@@ -150,6 +150,34 @@ class Certificate:
         except UnsupportedAlgorithm:
             return self.x509.signature_algorithm_oid.dotted_string
         return algorithm.name if algorithm else None
+
+    @cached_property
+    def rsa_exponent(self) -> int | None:
+        """The public exponent of an RSA key, None for another key."""
+        from cryptography.hazmat.primitives.asymmetric import rsa
+
+        return self.public_key.public_numbers().e if isinstance(self.public_key, rsa.RSAPublicKey) else None
+
+    @cached_property
+    def critical_extensions(self) -> tuple[str, ...]:
+        """The dotted identifiers of the extensions that whoever verifies it must understand, in their order."""
+        return tuple(extension.oid.dotted_string for extension in self.extensions if extension.critical)
+
+    @cached_property
+    def name_constraints(self) -> x509.NameConstraints | None:
+        """What it demands of the names below it (RFC 5280, section 4.2.1.10)."""
+        return self._extension(x509.NameConstraints)
+
+    @cached_property
+    def issuer_locations(self) -> tuple[str, ...]:
+        """Where its issuer's certificate can be fetched, as it says itself (RFC 5280, section 4.2.2.1)."""
+        found = self._extension(x509.AuthorityInformationAccess)
+        return tuple(
+            printable(access.access_location.value)
+            for access in found or ()
+            if access.access_method == AuthorityInformationAccessOID.CA_ISSUERS
+            and isinstance(access.access_location, x509.UniformResourceIdentifier)
+        )
 
     @property
     def is_verifiable(self) -> bool:
