@@ -17,6 +17,10 @@ from mutua.chain.trust import Trust
 from mutua.chain.verdict import Verdict
 from mutua.message import Message, message
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from mutua.chain.remedies import Authority, Remedy
+
 
 class Severity(IntEnum):
     """How much a finding matters: an error stops somebody, a warning will, a notice is worth knowing."""
@@ -54,13 +58,6 @@ def purposes_of(profile: Profile) -> Sequence[tuple[x509.ObjectIdentifier, str]]
             return (_CLIENT,)
         case _:
             return (_SERVER, _CLIENT)
-
-
-class Authority(StrEnum):
-    """The certificate authorities that a fix can be given for by name."""
-
-    AD_CS = "AD CS"
-    OPENSSL = "OpenSSL"
 
 
 class Examined(NamedTuple):
@@ -103,7 +100,7 @@ class Rule(NamedTuple):
     """One thing that can be wrong, why it matters, and what to do about it.
 
     `severities` says for which profiles the rule holds, and how much it matters there. `stage` is the
-    check of the appliance that refuses it, if one does. `fixes` are for those who run a named authority.
+    check of the appliance that refuses it, if one does. `remedy` is what has to change at the authority, if anything.
     `explains` says that what breaks this rule as an error is not valid, so that the engine's answer adds nothing.
     """
 
@@ -116,8 +113,22 @@ class Rule(NamedTuple):
     check: Check
     stage: Stage | None = None
     source: str | None = None
-    fixes: Mapping[Authority, str] = {}
+    remedy: "Remedy | None" = None
     explains: bool = False
+
+    @property
+    def fixes(self) -> "Mapping[Authority, str]":
+        """What to set at the authorities that are known by name; lines after the first are to be typed."""
+        return fixes_of(self.remedy)
+
+
+def fixes_of(remedy: "Remedy | None") -> "Mapping[Authority, str]":
+    """The texts of a remedy, read when somebody asks for them: nearly every check finds nothing to mend."""
+    if remedy is None:
+        return {}
+    from mutua.chain.remedies import fixes
+
+    return fixes(remedy)
 
 
 CATALOGUE: dict[str, Rule] = {}
@@ -134,7 +145,7 @@ def rule(
     fix: str,
     stage: Stage | None = None,
     source: str | None = None,
-    fixes: Mapping[Authority, str] | None = None,
+    remedy: "Remedy | None" = None,
     explains: bool = False,
 ) -> Callable[[Check], Check]:
     """Enter a check in the catalogue. Raises ValueError for an id that is taken or a text that is empty."""
@@ -143,7 +154,7 @@ def rule(
         if identifier in CATALOGUE or not (title and reason and fix and severities):
             raise ValueError(f"rule {identifier}: taken or incomplete")
         CATALOGUE[identifier] = Rule(
-            identifier, requirement, severities, title, reason, fix, check, stage, source, fixes or {}, explains
+            identifier, requirement, severities, title, reason, fix, check, stage, source, remedy, explains
         )
         return check
 

@@ -4,9 +4,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import zip_longest
 from typing import NamedTuple
 
-from mutua.chain.catalogue import Authority, Profile, Severity, errors
+from mutua.chain.catalogue import Profile, Severity, errors, fixes_of
 from mutua.chain.certificate import Certificate, printable
 from mutua.message import N_, Message, message
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from mutua.chain.remedies import Authority, Remedy
 
 
 class PairRule(NamedTuple):
@@ -19,7 +23,12 @@ class PairRule(NamedTuple):
     fix: str
     severities: Mapping[Profile, Severity] = errors(Profile.MIGRATION)
     source: str | None = None
-    fixes: Mapping[Authority, str] = {}
+    remedy: "Remedy | None" = None
+
+    @property
+    def fixes(self) -> "Mapping[Authority, str]":
+        """What to set at the authorities that are known by name; lines after the first are to be typed."""
+        return fixes_of(self.remedy)
 
 
 AUTHORITIES_DIFFER = PairRule(

@@ -10,7 +10,6 @@ from mutua.chain.catalogue import (
     CHAINS,
     EVERY,
     UPLOADS,
-    Authority,
     Evidence,
     Examined,
     Profile,
@@ -21,7 +20,7 @@ from mutua.chain.catalogue import (
 from mutua.chain.certificate import Certificate
 from mutua.message import N_, Message, message
 
-_PURPOSES = {
+PURPOSES = {
     ExtendedKeyUsageOID.SERVER_AUTH: "serverAuth",
     ExtendedKeyUsageOID.CLIENT_AUTH: "clientAuth",
     ExtendedKeyUsageOID.CODE_SIGNING: "codeSigning",
@@ -91,13 +90,7 @@ def is_a_ca(examined: Examined) -> Iterator[Evidence]:
     reason=N_("The other side refuses a server whose certificate is not made for one."),
     fix=N_("request a certificate whose extended key usage lists server authentication."),
     source="RFC 5280, section 4.2.1.12",
-    fixes={
-        Authority.AD_CS: N_(
-            'duplicate the template "Web Server", Extensions → Application Policies → '
-            "add Server Authentication, publish it, request again."
-        ),
-        Authority.OPENSSL: "extendedKeyUsage = serverAuth, clientAuth",
-    },
+    remedy="both-purposes",
 )
 def no_server_auth(examined: Examined) -> Iterator[Evidence]:
     for leaf in _end_entity(examined):
@@ -120,13 +113,7 @@ def no_server_auth(examined: Examined) -> Iterator[Evidence]:
         "issue it (mutua ca), public ones no longer do."
     ),
     source="RFC 5280, section 4.2.1.12",
-    fixes={
-        Authority.AD_CS: N_(
-            'duplicate the template "Web Server", Extensions → Application Policies → '
-            "add Client Authentication, publish it, request again."
-        ),
-        Authority.OPENSSL: "extendedKeyUsage = serverAuth, clientAuth",
-    },
+    remedy="both-purposes",
 )
 def no_client_auth(examined: Examined) -> Iterator[Evidence]:
     for leaf in _end_entity(examined):
@@ -149,7 +136,7 @@ def _permits(examined: Examined, leaf: Certificate, purpose: x509.ObjectIdentifi
 def _purposes(leaf: Certificate) -> Message:
     if leaf.extended_key_usage is None:
         return message("The certificate has no extended key usage at all; the appliance wants it spelled out.")
-    listed = sorted(_PURPOSES.get(purpose, purpose.dotted_string) for purpose in leaf.extended_key_usage)
+    listed = sorted(PURPOSES.get(purpose, purpose.dotted_string) for purpose in leaf.extended_key_usage)
     return message("Extended key usage lists {purposes} only.", purposes=", ".join(listed[:10]))
 
 
@@ -162,13 +149,7 @@ def _purposes(leaf: Certificate) -> Message:
     reason=N_("The appliance takes a leaf for a web server's only if its key usage includes key encipherment."),
     fix=N_("request a certificate whose key usage includes key encipherment."),
     source="RFC 5280, section 4.2.1.3",
-    fixes={
-        Authority.AD_CS: N_(
-            "in the template, Extensions → Key Usage → allow key exchange only with key encryption "
-            "(key encipherment), publish it, request again."
-        ),
-        Authority.OPENSSL: "keyUsage = critical, digitalSignature, keyEncipherment",
-    },
+    remedy="key-usage",
 )
 def no_key_encipherment(examined: Examined) -> Iterator[Evidence]:
     for leaf in _end_entity(examined):
@@ -188,12 +169,7 @@ def no_key_encipherment(examined: Examined) -> Iterator[Evidence]:
     reason=N_("In TLS 1.3 both sides sign the handshake, so a key usage that does not allow it ends every handshake."),
     fix=N_("request a certificate whose key usage includes digital signature and key encipherment."),
     source="RFC 8446, section 4.4.2.2",
-    fixes={
-        Authority.AD_CS: N_(
-            "in the template, Extensions → Key Usage → tick Digital signature, publish it, request again."
-        ),
-        Authority.OPENSSL: "keyUsage = critical, digitalSignature, keyEncipherment",
-    },
+    remedy="key-usage",
 )
 def no_digital_signature(examined: Examined) -> Iterator[Evidence]:
     for leaf in _end_entity(examined):
