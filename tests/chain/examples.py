@@ -272,7 +272,8 @@ EXAMPLES = {
     "leaf.alternative-name-critical": Example(
         lambda: _named("om.example.net", True), lambda: _named("om.example.net", False)
     ),
-    "leaf.common-name-not-listed": Example(lambda: web(common_name="OM.example.net"), web),
+    "leaf.common-name-spelled-otherwise": Example(lambda: web(common_name="OM.example.net"), web),
+    "leaf.common-name-not-listed": Example(lambda: web(common_name="www.example.net"), web),
     "leaf.unusual-purposes": Example(lambda: web(extended_key_usage=None), web),
     "leaf.odd-key-length": Example(lambda: _web_rsa(2052), lambda: _web_rsa(2048)),
     "leaf.wildcard-too-wide": Example(lambda: _wildcard("*.net"), lambda: _wildcard("*.example.net")),

@@ -53,7 +53,7 @@ ACCEPTED_ALL_THE_SAME = {
     "certificate.subject-key-id": "the engine finds issuers by name and key",
     "certificate.name-constraints": "the engine heeds them, critical or not",
     "certificate.policy-constraints": "the engine does not look at policies",
-    "leaf.common-name-not-listed": "the engine does not look at common names",
+    "leaf.common-name-spelled-otherwise": "the engine does not look at common names",
     "leaf.unusual-purposes": "the engine takes a leaf without purposes for any",
     "leaf.odd-key-length": "the engine looks at the keys of CAs only",
     "leaf.wildcard-too-wide": "the engine knows no public suffixes",

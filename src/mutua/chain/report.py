@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from mutua.chain.appliance import CERTIFICATE_UPLOAD, CHAIN_UPLOAD, Refusal
-from mutua.chain.catalogue import Evidence, Profile, Rule, Severity
+from mutua.chain.catalogue import Evidence, Examined, Profile, Rule, Severity
 from mutua.chain.certificate import Certificate
 from mutua.chain.decode import Material
 from mutua.chain.order import Arrangement
@@ -65,6 +65,20 @@ class Report(NamedTuple):
         return self.verdict.valid and not any(finding.rule.explains for finding in self.errors)
 
     @property
+    def conforming(self) -> bool:
+        """Whether it is valid, and its certificates are as RFC 5280, section 4, demands of whoever issues.
+
+        Path validation (section 6) does not ask for that, and private PKI does not keep all of it; strict verifiers
+        ask. Under no profile is this an error by itself, except for the Web PKI's.
+        """
+        from mutua.chain.rules.webpki import breaches
+
+        examined = Examined(
+            self.profile, self.at, self.material, self.arrangement, self.verdict, None, None, trust=self.trust
+        )
+        return self.valid and not any(True for _evidence in breaches(examined))
+
+    @property
     def refusal(self) -> Refusal | None:
         """The one error that the appliance would answer an upload with, or None if it would take it."""
         answers = _UPLOAD_OF.get(self.profile)
@@ -90,6 +104,7 @@ class Report(NamedTuple):
             "complete": self.arrangement.root is not None,
             "trust": _trust_json(self),
             "valid": self.valid,
+            "conforming": self.conforming,
             "verdict": {
                 "engine": ENGINE,
                 "asked": self.verdict.asked,

@@ -40,7 +40,8 @@ class Demand(NamedTuple):
     """What a valid path must be good for.
 
     `names` (DNS) and `addresses` (IP) are what the leaf must cover, and `purposes` what it must be made for.
-    `max_depth` is how many CA certificates may stand between leaf and anchor. `webpki` demands what web browsers do.
+    `max_depth` is how many CA certificates may stand between leaf and anchor; those issued by their own name do not
+    count (RFC 5280, section 6.1.4, step l). `webpki` demands what web browsers do.
     """
 
     at: datetime
@@ -91,11 +92,12 @@ def judge(leaf: Certificate, others: Sequence[Certificate], anchors: Sequence[Ce
     subjects = list(_subjects(demand))
     if not anchors:
         return Verdict(asked=True, valid=False, detail="nothing is trusted")
-    answer = _judge(leaf, others, anchors, demand, _own_name(leaf) if demand.webpki else None)
+    own_name = _own_name(leaf) if demand.webpki else None
+    answer = _answer(leaf, others, anchors, demand, own_name)
     if not answer.valid:
         return answer
     for subject in subjects:
-        answer = _judge(leaf, others, anchors, demand, subject)
+        answer = _answer(leaf, others, anchors, demand, subject)
         if not answer.valid:
             return answer._replace(only_names=True)
     return answer
@@ -118,6 +120,23 @@ def _own_name(leaf: Certificate) -> Subject | None:
         if "/" not in address:
             return x509.IPAddress(ip_address(address))
     return None
+
+
+def _answer(
+    leaf: Certificate,
+    others: Sequence[Certificate],
+    anchors: Sequence[Certificate],
+    demand: Demand,
+    subject: Subject | None,
+) -> Verdict:
+    """The engine counts certificates that are issued by their own name; where they are too many it is asked again."""
+    answer = _judge(leaf, others, anchors, demand, subject)
+    uncounted = sum(other.is_self_issued for other in others)
+    if answer.valid or not uncounted or len(others) <= demand.max_depth:
+        return answer
+    deeper = _judge(leaf, others, anchors, demand._replace(max_depth=demand.max_depth + uncounted), subject)
+    counted = [certificate for certificate in deeper.path[1:-1] if certificate.subject != certificate.issuer]
+    return deeper if deeper.valid and len(counted) <= demand.max_depth else answer
 
 
 def _judge(

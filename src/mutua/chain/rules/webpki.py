@@ -1,6 +1,7 @@
 """Rules that no path validation needs: what RFC 5280 demands of whoever issues, and what the Web PKI does on top."""
 
 from collections.abc import Iterator, Sequence
+from ipaddress import ip_address
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -15,6 +16,14 @@ _ISSUING = errors(Profile.WEBPKI) | warnings(Profile.SERVER, Profile.MTLS, Profi
 
 _MOST_SERIAL_BITS = 159
 """20 octets, the first bit of which is the sign."""
+
+_ENCODED = ".xn--"
+"""How a label begins that stands for one in Unicode (RFC 5890, section 2.3.2.1)."""
+
+_REGISTRIES = frozenset(("ac", "co", "com", "edu", "gob", "gov", "mil", "net", "nom", "org"))
+"""The second-level domains below which the registries of many countries give names to the public."""
+
+_COUNTRY_LETTERS = 2
 
 _FIX_CA = N_("have it issued again by a CA that follows RFC 5280; OpenSSL, AD CS and mutua ca do by default.")
 
@@ -159,21 +168,69 @@ def alternative_name_critical(examined: Examined) -> Iterator[Evidence]:
 
 
 @rule(
-    "leaf.common-name-not-listed",
+    "leaf.common-name-spelled-otherwise",
     "—",
     errors(Profile.WEBPKI),
-    title=N_("the common name is not among the alternative names"),
-    reason=N_("In the Web PKI a common name repeats one of the alternative names, character for character."),
+    title=N_("the common name is another spelling of a name"),
+    reason=N_(
+        "In the Web PKI a common name repeats one of the alternative names, character for character, and host names "
+        "in Unicode stand in their encoded form."
+    ),
     fix=N_("have it issued again with a common name that is one of the alternative names, or without one."),
     source="CA/Browser Forum BR, section 7.1.4.3",
     explains=True,
 )
-def common_name_not_listed(examined: Examined) -> Iterator[Evidence]:
+def common_name_spelled_otherwise(examined: Examined) -> Iterator[Evidence]:
     for leaf in examined.leaf:
         listed = [*leaf.dns_names, *leaf.addresses]
+        spelled = {_spelling(name) for name in listed}
         for name in leaf.common_names:
-            if name not in listed:
+            if name in listed:
+                continue
+            if _spelling(name) in spelled:
+                yield Evidence(message("{name} is listed in another spelling.", name=printable(name)), leaf)
+            elif _is_international(name):
                 yield Evidence(message("{name} is not listed in this spelling.", name=printable(name)), leaf)
+
+
+def _spelling(name: str) -> str:
+    """The name as it would stand among the alternative names."""
+    return _address(name) or name.lower().rstrip(".")
+
+
+def _is_international(name: str) -> bool:
+    """Whether it is a host name in Unicode, or stands for one: people are shown that, so it deceives them easily."""
+    return "." in name and " " not in name and (not name.isascii() or _ENCODED in f".{name.lower()}")
+
+
+def _address(name: str) -> str | None:
+    """The address that the name spells, however that is done: with leading zeros, hexadecimal, in upper case."""
+    try:
+        parts = [int(part, 16 if part[:2] in ("0x", "0X") else 10) for part in name.split(".")]
+        return str(ip_address(bytes(parts) if len(parts) == len(bytes(4)) else parts[0]))
+    except ValueError:
+        pass
+    try:
+        return str(ip_address(name))
+    except ValueError:
+        return None
+
+
+@rule(
+    "leaf.common-name-not-listed",
+    "—",
+    warnings(Profile.WEBPKI),
+    title=N_("the common name is not among the alternative names"),
+    reason=N_("In the Web PKI a common name repeats one of the alternative names; clients do not read it any more."),
+    fix=N_("have it issued again with a common name that is one of the alternative names, or without one."),
+    source="CA/Browser Forum BR, section 7.1.4.3",
+)
+def common_name_not_listed(examined: Examined) -> Iterator[Evidence]:
+    for leaf in examined.leaf:
+        spelled = {_spelling(name) for name in (*leaf.dns_names, *leaf.addresses)}
+        for name in leaf.common_names:
+            if _spelling(name) not in spelled and not _is_international(name):
+                yield Evidence(message("{name} is not listed.", name=printable(name)), leaf)
 
 
 @rule(
@@ -218,7 +275,7 @@ def odd_key_length(examined: Examined) -> Iterator[Evidence]:
     "leaf.wildcard-too-wide",
     "—",
     errors(Profile.WEBPKI),
-    title=N_("a wildcard for a whole top-level domain"),
+    title=N_("a wildcard for a whole public domain"),
     reason=N_("No CA of the Web PKI may make a certificate that is good for everybody's names."),
     fix=N_("request a certificate for names of your own domain."),
     source="CA/Browser Forum BR, section 3.2.2.6",
@@ -227,5 +284,27 @@ def odd_key_length(examined: Examined) -> Iterator[Evidence]:
 def wildcard_too_wide(examined: Examined) -> Iterator[Evidence]:
     for leaf in examined.leaf:
         for name in leaf.dns_names:
-            if name.startswith("*.") and "." not in name[2:].rstrip("."):
+            if name.startswith("*.") and _is_public(name[2:].lower().rstrip(".")):
                 yield Evidence(message("The certificate is made out to {name}.", name=printable(name)), leaf)
+
+
+def _is_public(domain: str) -> bool:
+    """Whether it is a top-level domain, or one such as co.uk; the whole list of such domains changes every week."""
+    second, _dot, top = domain.rpartition(".")
+    return not second or (len(top) == _COUNTRY_LETTERS and second in _REGISTRIES)
+
+
+def breaches(examined: Examined) -> Iterator[Evidence]:
+    """What RFC 5280, section 4, demands of whoever issues and the path does not have, whatever the profile.
+
+    Those are the demands that path validation, section 6, does not look at.
+    """
+    for check in (
+        serial_number,
+        authority_key_id,
+        subject_key_id,
+        name_constraints,
+        policy_constraints,
+        alternative_name_not_critical,
+    ):
+        yield from check(examined)
