@@ -40,6 +40,7 @@ AUTHORITIES_DIFFER = PairRule(
         "not enough for the appliance, although TLS would accept them."
     ),
     N_("have both leaves signed by the same issuing CA, and upload both chains again."),
+    remedy="same-issuer",
 )
 KEYS_DIFFER = PairRule(
     "pair.keys-differ",
@@ -48,6 +49,7 @@ KEYS_DIFFER = PairRule(
     N_("Names alone prove nothing: TLS verifies signatures, so both sides need one and the same authority."),
     N_("find out which of the two the CA uses today, and have both leaves signed by that one."),
     source="RFC 5280, section 6.1.1",
+    remedy="same-issuer",
 )
 INTERMEDIATE_REKEYED = PairRule(
     "pair.intermediate-rekeyed",

@@ -32,6 +32,7 @@ from mutua.message import N_, Message, message
     ),
     fix=N_("give the file that the CA sent back: the leaf first, then its CA certificates."),
     source="RFC 7468, section 5",
+    remedy="whole-chain",
 )
 def no_certificate(examined: Examined) -> Iterator[Evidence]:
     if not examined.material.certificates and not examined.material.unreadable:
@@ -73,6 +74,7 @@ def _what_it_is(examined: Examined) -> Message:
     reason=N_("Every block of the file must be a whole certificate; a damaged one makes the file invalid."),
     fix=N_("copy the file again from the CA, in binary mode or as plain text, without changing a line."),
     source="RFC 7468, section 2",
+    remedy="base64-export",
 )
 def unreadable_certificate(examined: Examined) -> Iterator[Evidence]:
     unreadable = examined.material.unreadable
@@ -96,6 +98,7 @@ def unreadable_certificate(examined: Examined) -> Iterator[Evidence]:
         "(PKCS#7: openssl pkcs7 -inform DER -print_certs)."
     ),
     source="RFC 7468",
+    remedy="base64-export",
 )
 def not_base64(examined: Examined) -> Iterator[Evidence]:
     material = examined.material
@@ -114,6 +117,7 @@ def not_base64(examined: Examined) -> Iterator[Evidence]:
     reason=N_("Programs look for lines BEGIN CERTIFICATE and END CERTIFICATE in plain text, and find none here."),
     fix=N_("save it as ASCII or UTF-8 text that has each certificate between these two lines."),
     source="RFC 7468, section 2",
+    remedy="base64-export",
 )
 def not_plain_pem(examined: Examined) -> Iterator[Evidence]:
     material = examined.material
@@ -136,6 +140,7 @@ def not_plain_pem(examined: Examined) -> Iterator[Evidence]:
     reason=N_("OpenSSL, and with it most servers, stops at such a block or passes over it."),
     fix=N_("copy it again from the CA without changing a line, or write it anew with openssl x509."),
     source="RFC 7468, section 3",
+    remedy="base64-export",
 )
 def loose_pem(examined: Examined) -> Iterator[Evidence]:
     loose = examined.material.loose

@@ -39,6 +39,7 @@ PURPOSES = {
     title=N_("the certificate answers another signing request"),
     reason=N_("A console takes only a certificate for the key that it made itself with its own signing request."),
     fix=N_("generate one signing request, leave it alone, and have the CA sign that one."),
+    remedy="sign-request",
 )
 def csr_key_mismatch(examined: Examined) -> Iterator[Evidence]:
     for leaf in examined.leaf:
@@ -71,6 +72,7 @@ def key_mismatch(examined: Examined) -> Iterator[Evidence]:
     reason=N_("A chain begins with the console's own certificate, which is no certificate authority."),
     fix=N_("put the certificate that the CA made from your signing request first in the file."),
     source="RFC 5280, section 4.2.1.9",
+    remedy="end-entity",
 )
 def is_a_ca(examined: Examined) -> Iterator[Evidence]:
     for leaf in examined.leaf:
