@@ -41,6 +41,7 @@ def _path(examined: Examined) -> Sequence[Certificate]:
     reason=N_("A serial number is positive and has at most 20 octets; strict verifiers refuse any other."),
     fix=_FIX_CA,
     source="RFC 5280, section 4.1.2.2",
+    remedy="serial-number",
     explains=True,
 )
 def serial_number(examined: Examined) -> Iterator[Evidence]:
@@ -63,6 +64,7 @@ def serial_number(examined: Examined) -> Iterator[Evidence]:
     ),
     fix=_FIX_CA,
     source="RFC 5280, section 4.2.1.1",
+    remedy="key-identifiers",
     explains=True,
 )
 def authority_key_id(examined: Examined) -> Iterator[Evidence]:
@@ -87,6 +89,7 @@ def authority_key_id(examined: Examined) -> Iterator[Evidence]:
     reason=N_("The subject key identifier of a CA is what the certificates below it refer to."),
     fix=_FIX_CA,
     source="RFC 5280, section 4.2.1.2",
+    remedy="key-identifiers",
     explains=True,
 )
 def subject_key_id(examined: Examined) -> Iterator[Evidence]:
@@ -105,6 +108,7 @@ def subject_key_id(examined: Examined) -> Iterator[Evidence]:
     ),
     fix=_FIX_CA,
     source="RFC 5280, section 4.2.1.10",
+    remedy="name-constraints",
     explains=True,
 )
 def name_constraints(examined: Examined) -> Iterator[Evidence]:
@@ -124,6 +128,7 @@ def name_constraints(examined: Examined) -> Iterator[Evidence]:
     reason=N_("Policy constraints must be critical, so that nobody ignores them."),
     fix=_FIX_CA,
     source="RFC 5280, section 4.2.1.11",
+    remedy="policy-constraints",
     explains=True,
 )
 def policy_constraints(examined: Examined) -> Iterator[Evidence]:
@@ -141,6 +146,7 @@ def policy_constraints(examined: Examined) -> Iterator[Evidence]:
     reason=N_("Where the subject is empty the alternative name is the only one, so it must be critical."),
     fix=N_("have it issued again with a common name, or with a critical subject alternative name."),
     source="RFC 5280, section 4.2.1.6",
+    remedy="common-name",
     explains=True,
 )
 def alternative_name_not_critical(examined: Examined) -> Iterator[Evidence]:
@@ -158,6 +164,7 @@ def alternative_name_not_critical(examined: Examined) -> Iterator[Evidence]:
     reason=N_("In the Web PKI the alternative name is critical only where the subject is empty."),
     fix=N_("have it issued again with a subject alternative name that is not critical."),
     source="CA/Browser Forum BR, section 7.1.2.7.12",
+    remedy="alternative-names",
     explains=True,
 )
 def alternative_name_critical(examined: Examined) -> Iterator[Evidence]:
@@ -224,6 +231,7 @@ def _address(name: str) -> str | None:
     reason=N_("In the Web PKI a common name repeats one of the alternative names; clients do not read it any more."),
     fix=N_("have it issued again with a common name that is one of the alternative names, or without one."),
     source="CA/Browser Forum BR, section 7.1.4.3",
+    remedy="alternative-names",
 )
 def common_name_not_listed(examined: Examined) -> Iterator[Evidence]:
     for leaf in examined.leaf:
@@ -262,6 +270,7 @@ def unusual_purposes(examined: Examined) -> Iterator[Evidence]:
     reason=N_("In the Web PKI the length of an RSA key is a multiple of 8 bits."),
     fix=N_("make a new key, RSA of 2048 or 3072 bits or EC P-256, and have it certified."),
     source="CA/Browser Forum BR, section 6.1.5",
+    remedy="strong-key",
     explains=True,
 )
 def odd_key_length(examined: Examined) -> Iterator[Evidence]:
