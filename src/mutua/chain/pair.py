@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class PairRule(NamedTuple):
-    """A rule about two chains; the same record as a rule about one, without a check of its own."""
+    """A rule about two chains, or two consoles; the same record as a rule about one, without a check of its own."""
 
     id: str
     requirement: str

@@ -16,11 +16,12 @@ from mutua.migration.phases import Role
 from mutua.migration.source import Source
 from mutua.migration.target import Target
 from mutua.peering import contexts, peers
+from mutua.peering.causes import Cause
 from mutua.peering.channel import PeerChannel, PeerUnreachableError
 from mutua.peering.identity import Identities
 from mutua.peering.remote import ConsoleRefusedError, ConsoleUnreachableError, RemoteConsole, why_no_session
 from mutua.peering.standing import Standing
-from mutua.peering.verify import Cause, Meeting, Verification, judge, verify
+from mutua.peering.verify import Meeting, Verification, judge, verify
 from mutua.storage.database import Database
 from mutua.storage.sealing import Sealer
 

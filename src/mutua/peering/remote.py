@@ -8,9 +8,10 @@ from typing import Any, Self
 import httpx
 
 from mutua.message import Message, message
+from mutua.peering.causes import NOT_SIGNED_IN, REFUSED, UNREACHABLE, Cause
 from mutua.peering.channel import CONNECTION_ERRORS, client, explain
 from mutua.peering.standing import MalformedStandingError, Standing
-from mutua.peering.verify import Cause, Meeting
+from mutua.peering.verify import Meeting
 
 _ACTIONS = "/MigrationService/Actions/MigrationService"
 _UNAUTHORISED = 401
@@ -67,31 +68,11 @@ def told(error: ConsoleUnreachableError | ConsoleRefusedError) -> Message:
 def why_no_session(side: str, error: ConsoleUnreachableError | ConsoleRefusedError) -> Cause:
     """Why nobody could sign in to the console on that side (R19)."""
     if isinstance(error, ConsoleUnreachableError):
-        return Cause(
-            side,
-            "pair.unreachable",
-            message("the other console was not reached"),
-            told(error),
-            message(
-                "check the address and the port, and that the console runs. If its certificate was not accepted, have "
-                "both consoles upload chains signed by the same CA first: nothing else is trusted."
-            ),
-        )
+        return Cause.of(side, UNREACHABLE, told(error))
     if error.status == _UNAUTHORISED:
-        return Cause(
-            side,
-            "pair.not-signed-in",
-            message("the other console did not let us in"),
-            message("{address} knows no such user with that password.", address=error.address),
-            message("give the name and the password of a local administrator of that console."),
-        )
-    return Cause(
-        side,
-        "pair.refused",
-        message("the other console refused"),
-        told(error),
-        message("look at the application log of that console."),
-    )
+        found = message("{address} knows no such user with that password.", address=error.address)
+        return Cause.of(side, NOT_SIGNED_IN, found)
+    return Cause.of(side, REFUSED, told(error))
 
 
 class RemoteConsole:

@@ -9,7 +9,8 @@ from typing import NamedTuple, Protocol
 from mutua import chain
 from mutua.chain.appliance import Refusal
 from mutua.chain.pair import Comparison, compare
-from mutua.message import N_, Message, message
+from mutua.message import Message, message
+from mutua.peering.causes import CLOCKS_DIFFER, HANDSHAKE_FAILED, NO_CHAIN, SOMEBODY_ELSE, Cause
 from mutua.peering.identity import IdentityKind, key_sha256
 from mutua.peering.standing import Standing
 
@@ -22,17 +23,6 @@ CANNOT_AUTHENTICATE = Refusal(
 """R23 to the letter. The article names no MessageId; this one is ours."""
 
 MAX_CLOCK_SKEW_S = 300
-
-
-class Cause(NamedTuple):
-    """One reason why two consoles cannot trust each other, and what to do about it."""
-
-    side: str
-    """`source`, `target` or `both`."""
-    rule: str
-    title: Message
-    found: Message
-    fix: Message
 
 
 class Meeting(NamedTuple):
@@ -102,16 +92,8 @@ def judge(source: Standing, target: Standing) -> tuple[Cause, ...]:
 
 def _chain_causes(side: str, standing: Standing) -> Iterator[Cause]:
     if standing.kind is not IdentityKind.CHAIN:
-        yield Cause(
-            side,
-            "pair.no-chain",
-            message("no certificate chain is uploaded"),
-            message("{name} presents a {kind} certificate.", name=standing.name, kind=_KINDS[standing.kind]),
-            message(
-                "generate a signing request there, have it signed by a CA, and upload the whole chain; "
-                "or back up and restore instead (R25)."
-            ),
-        )
+        found = message("{name} presents a {kind} certificate.", name=standing.name, kind=_KINDS[standing.kind])
+        yield Cause.of(side, NO_CHAIN, found)
         return
     pem = b"".join(certificate.pem for certificate in standing.certificates)
     for finding in chain.check(pem, at=standing.clock, profile=chain.Profile.MIGRATION).errors:
@@ -129,46 +111,29 @@ _KINDS = {
 def _pair_causes(source: Standing, target: Standing) -> Iterator[Cause]:
     comparison = compare(source.certificates, target.certificates)
     for difference in comparison.differences:
-        rule = difference.rule
-        fix = comparison.fix or Message(rule.fix)
-        yield Cause("both", rule.id, Message(rule.title), difference.found, fix)
+        yield Cause.of("both", difference.rule, difference.found, comparison.fix)
 
 
 def _clock_causes(source: Standing, target: Standing) -> Iterator[Cause]:
     skew = (target.clock - source.clock).total_seconds()
     if abs(skew) > MAX_CLOCK_SKEW_S:
-        yield Cause(
-            "both",
-            "pair.clocks-differ",
-            message("the clocks differ"),
-            message(
-                "It is {source:%Y-%m-%d %H:%M:%S} UTC at {source_name} and {target:%Y-%m-%d %H:%M:%S} UTC at "
-                "{target_name}.",
-                source=source.clock,
-                source_name=source.name,
-                target=target.clock,
-                target_name=target.name,
-            ),
-            message("set both clocks, best by NTP from the same server."),
+        found = message(
+            "It is {source:%Y-%m-%d %H:%M:%S} UTC at {source_name} and {target:%Y-%m-%d %H:%M:%S} UTC at "
+            "{target_name}.",
+            source=source.clock,
+            source_name=source.name,
+            target=target.clock,
+            target_name=target.name,
         )
+        yield Cause.of("both", CLOCKS_DIFFER, found)
 
 
 def _handshake_causes(side: str, meeting: Meeting, other: Standing) -> Iterator[Cause]:
     if meeting.problem is not None:
-        yield Cause(
-            side,
-            "pair.handshake-failed",
-            Message(N_("mutual TLS does not come about")),
-            message("Connecting to {address}: {problem}.", address=other.peer_address, problem=meeting.problem),
-            message("mend the chains first; if they are in order, check the address, the port and firewalls between."),
-        )
+        found = message("Connecting to {address}: {problem}.", address=other.peer_address, problem=meeting.problem)
+        yield Cause.of(side, HANDSHAKE_FAILED, found)
     elif meeting.peer_key_sha256 != key_sha256(other.certificates[0]):
-        yield Cause(
-            side,
-            "pair.somebody-else",
-            Message(N_("somebody else answers at that address")),
-            message(
-                "The key presented at {address} is not the one of {name}.", address=other.peer_address, name=other.name
-            ),
-            message("look for a proxy in between, or another console on that address."),
+        found = message(
+            "The key presented at {address} is not the one of {name}.", address=other.peer_address, name=other.name
         )
+        yield Cause.of(side, SOMEBODY_ELSE, found)

@@ -16,8 +16,9 @@ from mutua.console.web.visitor import visitor_of
 from mutua.message import Message, message
 from mutua.migration.errors import MigrationError
 from mutua.migration.phases import Role
+from mutua.peering.causes import Cause
 from mutua.peering.remote import ConsoleRefusedError, ConsoleUnreachableError, RemoteConsole, told
-from mutua.peering.verify import CANNOT_AUTHENTICATE, Cause, Verification
+from mutua.peering.verify import CANNOT_AUTHENTICATE, Verification
 
 PATH = "/migration"
 
