@@ -13,11 +13,11 @@ from mutua.chain.appliance import Refusal
 from mutua.chain.catalogue import CATALOGUE, Examined, Profile, Rule, Severity, purposes_of
 from mutua.chain.certificate import Certificate
 from mutua.chain.decode import InputTooLargeError, decode_all
-from mutua.chain.order import Arrangement, arrange, follow
+from mutua.chain.path import settle
 from mutua.chain.report import Finding, Report
 from mutua.chain.revocation import read_revocation
-from mutua.chain.trust import Trust, read_trust
-from mutua.chain.verdict import MAX_PATH, NOT_ASKED, TOO_LONG, USUAL_DEPTH, Demand, Verdict, judge
+from mutua.chain.trust import read_trust
+from mutua.chain.verdict import Demand
 
 __all__ = [
     "CATALOGUE",
@@ -68,18 +68,14 @@ def check(
     material = decode_all([data] if isinstance(data, bytes) else data)
     known_keys = [*(request_keys or ()), *([private_key] if private_key else [])]
     trusted = None if trust is None else read_trust(trust)
-    arrangement = arrange(material.certificates, at, known_keys, trusted.anchors if trusted else ())
     demand = Demand(
         at=at,
         names=names,
         addresses=addresses,
         purposes=[purpose for purpose, _name in purposes_of(profile)] if trusted else (),
-        max_depth=max(USUAL_DEPTH, len(arrangement.path)) if max_depth is None else max_depth,
         webpki=profile is Profile.WEBPKI,
     )
-    verdict = _judge(material.certificates, arrangement, trusted, demand)
-    if trusted is not None and verdict.valid:
-        arrangement = follow(arrangement, material.certificates, _known(verdict, material.certificates, trusted))
+    arrangement, verdict = settle(material.certificates, known_keys, trusted, demand, max_depth)
     revocation = read_revocation(crls, arrangement.path, at)
     examined = Examined(
         profile,
@@ -102,31 +98,6 @@ def _in_utc(at: datetime) -> datetime:
         return at.astimezone(UTC)
     except OverflowError:  # On the first or last day that there is, in another zone.
         return at.replace(tzinfo=UTC)
-
-
-def _judge(
-    certificates: Sequence[Certificate], arrangement: Arrangement, trusted: Trust | None, demand: Demand
-) -> Verdict:
-    """The engine's answer on the path found, and where that is not valid, on all the paths that there are.
-
-    The engine gives up a search among too many namesakes, so that the second question alone would not do.
-    """
-    path, root = arrangement.path, arrangement.root
-    verdict = NOT_ASKED
-    if root is not None and (trusted is None or arrangement.anchor is not None):
-        between = [certificate for certificate in path[1:] if certificate is not root]
-        verdict = judge(path[0], between, [root], demand) if len(path) <= MAX_PATH else TOO_LONG
-    if path and trusted is not None and not verdict.valid:
-        others = [certificate for certificate in certificates if certificate is not path[0]]
-        if not verdict.asked or len(others) + len(trusted.anchors) > len(path) - 1:
-            verdict = judge(path[0], others, trusted.anchors, demand)
-    return verdict
-
-
-def _known(verdict: Verdict, certificates: Sequence[Certificate], trusted: Trust) -> Sequence[Certificate]:
-    """The engine's path in the certificates that we know, those of the input first."""
-    known = {certificate.x509: certificate for certificate in [*trusted.anchors, *reversed(certificates)]}
-    return [known[certificate] for certificate in verdict.path]
 
 
 def _findings(examined: Examined) -> Iterator[Finding]:

@@ -2,7 +2,7 @@
 
 import warnings
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TypeVar
 
 from cryptography import x509
@@ -23,6 +23,9 @@ _MALFORMED = (
     x509.UnsupportedGeneralNameType,
 )
 _SHOWN_CHARACTERS = 256
+_KEPT = 256
+_KEPT_BYTES = 8 * 1024
+_KEPT_SIGNERS = 64
 
 ComparableName = tuple[frozenset[tuple[str, str]], ...]
 """A distinguished name as RFC 5280, section 7.1, compares it: case and runs of spaces do not count."""
@@ -140,6 +143,11 @@ class Certificate:
         return self.key_usage is None or self.key_usage.key_cert_sign
 
     @cached_property
+    def is_of_old_version(self) -> bool:
+        """Whether it is of version 1 or 2, which know no extensions (RFC 5280, section 4.1.2.1)."""
+        return self.x509.version is not x509.Version.v3
+
+    @cached_property
     def signature_hash(self) -> str | None:
         """The name of the hash in its signature, such as sha256.
 
@@ -191,6 +199,12 @@ class Certificate:
         return found.key_identifier.hex(":").upper() if found and found.key_identifier else None
 
     @cached_property
+    def authority_serial_number(self) -> int | None:
+        """The serial number of the wanted issuer's own certificate, if the certificate names it."""
+        found = self._extension(x509.AuthorityKeyIdentifier)
+        return found.authority_cert_serial_number if found else None
+
+    @cached_property
     def key_identifier(self) -> str | None:
         """The key identifier that it gives itself, in upper-case hexadecimal."""
         found = self._extension(x509.SubjectKeyIdentifier)
@@ -222,8 +236,20 @@ class Certificate:
             return False
         known = self._signers.get(issuer.der)
         if known is None:
+            if len(self._signers) >= _KEPT_SIGNERS:
+                self._signers.clear()
             known = self._signers[issuer.der] = is_signature_by(self.x509, issuer.x509)
         return known
+
+    def seems_signed_by(self, issuer: "Certificate") -> bool:
+        """Whether `issuer` has the name, and does not lack the key identifier, that this certificate gives.
+
+        Of itself no certificate is believed: there the signature is verified.
+        """
+        if self.der == issuer.der:
+            return self.is_self_signed
+        wanted, found = self.authority_key, issuer.key_identifier
+        return self.comparable_issuer == issuer.comparable_subject and (not wanted or not found or wanted == found)
 
     def extension(self, kind: type[E]) -> x509.Extension[E] | None:
         """The extension of this kind, with whether it is critical, or None where there is none."""
@@ -235,6 +261,17 @@ class Certificate:
     def _extension(self, kind: type[E]) -> E | None:
         found = self.extension(kind)
         return found.value if found else None
+
+
+_kept = lru_cache(_KEPT)(Certificate)
+
+
+def read_certificate(der: bytes, position: int) -> Certificate:
+    """The certificate; one that was met a short while ago, as issuers are, is not read again.
+
+    Raises `UnreadableCertificateError`.
+    """
+    return _kept(der, position) if len(der) <= _KEPT_BYTES else Certificate(der, position)
 
 
 def readable_name(name: x509.Name) -> str:

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from mutua.chain.armour import BEGIN, Block, Looseness, blocks
-from mutua.chain.certificate import Certificate, UnreadableCertificateError, printable
+from mutua.chain.certificate import Certificate, UnreadableCertificateError, printable, read_certificate
 from mutua.chain.keyfile import UnreadableKeyError, key_of_private_key, key_of_request
 from mutua.message import Message, message
 
@@ -126,9 +126,8 @@ def decode_all(parts: Sequence[bytes]) -> Material:
     if len(parts) == 1:
         return decode(parts[0])
     materials = [decode(part) for part in parts]
-    certificates = [certificate for material in materials for certificate in material.certificates]
-    for position, certificate in enumerate(certificates, 1):
-        certificate.position = position
+    found = (certificate for material in materials for certificate in material.certificates)
+    certificates = [read_certificate(certificate.der, position) for position, certificate in enumerate(found, 1)]
     excess = len(certificates) - MAX_CERTIFICATES
     return Material(
         encoding=next((material.encoding for material in materials if material.encoding != Encoding.PEM), Encoding.PEM),
@@ -192,7 +191,7 @@ class _Haul:
             self._refuse_more(line)
             return
         try:
-            self.certificates.append(Certificate(der, len(self.certificates) + len(self.unreadable) + 1))
+            self.certificates.append(read_certificate(der, len(self.certificates) + len(self.unreadable) + 1))
         except UnreadableCertificateError as error:
             reason = message("this is not a certificate that can be read ({detail})", detail=str(error))
             self.refuse(line, reason)

@@ -12,6 +12,7 @@ MAX_SIGNATURE_CHECKS = 2000
 
 
 _Test = Callable[[Certificate], bool]
+_Signed = Callable[[Certificate, Certificate], bool]
 
 
 class Arrangement(NamedTuple):
@@ -49,6 +50,7 @@ def arrange(
     at: datetime,
     leaf_keys: Collection[bytes] = (),
     trusted: Sequence[Certificate] = (),
+    is_signed_by: _Signed = Certificate.is_signed_by,
 ) -> Arrangement:
     """Find the leaf and follow the signatures up.
 
@@ -56,12 +58,14 @@ def arrange(
     keys (DER SubjectPublicKeyInfo) that the leaf is known to have, if any are. A path to one of the `trusted`
     certificates (position 0 where they are not in the input) is preferred to one that ends elsewhere. The order
     of the input decides only between leaves that are equally good. At most `MAX_SIGNATURE_CHECKS` signatures
-    are verified.
+    are verified. `is_signed_by` tells whether the first of two certificates is signed by the second; with
+    `Certificate.seems_signed_by` the path is what it would be if every certificate told the truth.
     """
     distinct = _without_duplicates(certificates)
     if not distinct:
         return Arrangement()
-    search = _Search(_without_duplicates([*distinct, *trusted]), at, frozenset(anchor.der for anchor in trusted))
+    known = _without_duplicates([*distinct, *trusted]) if trusted else distinct
+    search = _Search(known, at, frozenset(anchor.der for anchor in trusted), is_signed_by)
     path = max((search.path_from(leaf) for leaf in _leaves(distinct, leaf_keys)), key=_completeness)
     kept = {certificate.position for certificate in distinct}
     arrangement = Arrangement(
@@ -119,8 +123,11 @@ def _issues_another(certificate: Certificate, issuers: Counter[ComparableName]) 
 class _Search:
     """Paths among the certificates of one input, with every signature verified once at most."""
 
-    def __init__(self, certificates: Sequence[Certificate], at: datetime, trusted: Collection[bytes]) -> None:
+    def __init__(
+        self, certificates: Sequence[Certificate], at: datetime, trusted: Collection[bytes], is_signed_by: _Signed
+    ) -> None:
         self._at = at
+        self._is_signed_by = is_signed_by
         self._trusted = trusted
         self._checks_left = MAX_SIGNATURE_CHECKS
         self._known_issuers: dict[bytes, Sequence[Certificate]] = {}
@@ -188,7 +195,7 @@ class _Search:
                 self.given_up = True
                 break
             self._checks_left -= 1
-            if certificate.is_signed_by(same_key[0]):
+            if self._is_signed_by(certificate, same_key[0]):
                 return sorted(same_key, key=_preference)
         return ()
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from mutua.chain.certificate import Certificate
+from mutua.chain.certificate import Certificate, read_certificate
 from mutua.chain.decode import Unreadable, decode
 
 
@@ -20,11 +20,9 @@ def read_trust(trust: Sequence[Certificate | bytes]) -> Trust:
     unreadable: list[Unreadable] = []
     for given in trust:
         if isinstance(given, Certificate):
-            anchors.append(Certificate(given.der, 0))
+            anchors.append(read_certificate(given.der, 0))
             continue
         material = decode(given)
         unreadable.extend(material.unreadable)
-        for certificate in material.certificates:
-            certificate.position = 0
-            anchors.append(certificate)
+        anchors.extend(read_certificate(certificate.der, 0) for certificate in material.certificates)
     return Trust(tuple(anchors), tuple(unreadable))
