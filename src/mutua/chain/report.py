@@ -10,11 +10,12 @@ from mutua.chain.certificate import Certificate
 from mutua.chain.decode import Material
 from mutua.chain.order import Arrangement
 from mutua.chain.trust import Trust
-from mutua.chain.verdict import ENGINE, Verdict
+from mutua.chain.verdict import Verdict
 from mutua.message import Message
 
-FORMAT_VERSION = 1
-"""Of the JSON form. It grows by new keys; a changed or lost one raises the number."""
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from mutua.chain.report_json import ReportJson
 
 _UPLOAD_OF = {Profile.MIGRATION: CHAIN_UPLOAD, Profile.SERVER: CERTIFICATE_UPLOAD}
 
@@ -89,61 +90,8 @@ class Report(NamedTuple):
         """The findings about one certificate; with None, those about the file."""
         return tuple(finding for finding in self.findings if finding.certificate is certificate)
 
-    def to_json(self, translate: Callable[[Message], str]) -> dict[str, object]:
+    def to_json(self, translate: Callable[[Message], str]) -> "ReportJson":
         """The report for machines; the sentences in it are for people and go through `translate`."""
-        return {
-            "version": FORMAT_VERSION,
-            "profile": self.profile,
-            "at": self.at.isoformat(),
-            "input": {
-                "encoding": self.material.encoding,
-                "certificates": len(self.material.certificates),
-                "unreadable": len(self.material.unreadable),
-            },
-            "chain": [_certificate_json(certificate) for certificate in self.path],
-            "complete": self.arrangement.root is not None,
-            "trust": _trust_json(self),
-            "valid": self.valid,
-            "conforming": self.conforming,
-            "verdict": {
-                "engine": ENGINE,
-                "asked": self.verdict.asked,
-                "valid": self.verdict.valid,
-                "detail": self.verdict.detail,
-            },
-            "findings": [_finding_json(finding, translate) for finding in self.findings],
-            "appliance": self.refusal.body() if self.refusal else None,
-            "errors": len(self.errors),
-            "warnings": len(self.warnings),
-        }
+        from mutua.chain.report_json import report_json
 
-
-def _trust_json(report: Report) -> dict[str, object]:
-    root = report.arrangement.root
-    return {"given": report.trust is not None, "anchor": root.fingerprint if root else None}
-
-
-def _certificate_json(certificate: Certificate) -> dict[str, object]:
-    return {
-        "position": certificate.position or None,
-        "issued_to": certificate.issued_to,
-        "issued_by": certificate.issued_by,
-        "not_before": certificate.not_before.isoformat(),
-        "not_after": certificate.not_after.isoformat(),
-        "sha256": certificate.fingerprint,
-    }
-
-
-def _finding_json(finding: Finding, translate: Callable[[Message], str]) -> dict[str, object]:
-    rule = finding.rule
-    return {
-        "rule": rule.id,
-        "requirement": rule.requirement,
-        "severity": finding.severity.name.lower(),
-        "certificate": (finding.certificate.position or None) if finding.certificate else None,
-        "title": translate(Message(rule.title)),
-        "reason": translate(Message(rule.reason)),
-        "found": translate(finding.found),
-        "fix": translate(Message(rule.fix)),
-        "source": rule.source,
-    }
+        return report_json(self, translate)
