@@ -1,0 +1,1 @@
+"""What families of verifiers say of a chain: they differ on ordinary material."""

@@ -1,0 +1,49 @@
+"""The real `openssl verify`, asked what our model of it was asked."""
+
+import re
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from tests.chain.pki import pem
+
+from mutua.authority.issue import Issued
+from mutua.chain.decode import decode
+from mutua.chain.families.openssl import Settings, verify
+
+_ERROR = re.compile(r"error (\d+) at (\d+) depth lookup: (.*)")
+
+Outcome = tuple[int, int, str]
+"""The number of the first error, its depth and its text; the command goes on after some, a handshake does not."""
+
+
+def modelled(leaf: bytes, sent: Sequence[bytes], trusted: Sequence[bytes], settings: Settings) -> Outcome:
+    """What our model says, all certificates in PEM."""
+    (certificate,) = decode(leaf).certificates
+    answer = verify(certificate, decode(b"".join(sent)).certificates, decode(b"".join(trusted)).certificates, settings)
+    return answer.error, answer.depth, answer.text
+
+
+def measured(folder: Path, leaf: bytes, sent: Sequence[bytes], trusted: Sequence[bytes], settings: Settings) -> Outcome:
+    """What the command says, with nothing trusted but what is given."""
+    (folder / "leaf").write_bytes(leaf)
+    options = ["-attime", str(int(settings.at.timestamp())), "-auth_level", str(settings.level), "-no-CApath"]
+    for name, certificates, option in (("sent", sent, "-untrusted"), ("trusted", trusted, "-CAfile")):
+        if certificates:
+            (folder / name).write_bytes(b"".join(certificates))
+            options += [option, str(folder / name)]
+    options += [] if trusted else ["-no-CAfile"]
+    options += ["-purpose", settings.purpose] if settings.purpose else []
+    options += ["-x509_strict"] * settings.strict + ["-partial_chain"] * settings.partial_chain
+    options += [word for name in settings.names for word in ("-verify_hostname", name)]
+    options += [word for address in settings.addresses for word in ("-verify_ip", address)]
+    command = ["openssl", "verify", "-no-CAstore", *options, str(folder / "leaf")]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    found = _ERROR.search(result.stderr)
+    assert (result.returncode == 0) is (found is None), result.stderr
+    return (int(found[1]), int(found[2]), found[3]) if found else (0, 0, "ok")
+
+
+def pems(issued: Sequence[Issued]) -> list[bytes]:
+    """Each certificate in PEM."""
+    return [pem(one) for one in issued]
