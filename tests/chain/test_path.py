@@ -3,11 +3,14 @@
 from collections.abc import Mapping
 from datetime import timedelta
 from functools import cache
+from typing import Any
 
+import pytest
 from cryptography import x509
+from cryptography.x509.oid import ExtendedKeyUsageOID
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.chain.pki import AT, MODESTLY, authority, der, intermediate, key, leaf, root, sound
+from tests.chain.pki import AT, MODESTLY, authority, der, intermediate, key, leaf, pem, root, sound
 
 from mutua import chain
 from mutua.authority.issue import Issued
@@ -84,3 +87,35 @@ def test_what_is_kept_of_one_report_is_not_seen_in_the_next() -> None:
     assert before.errors == ()
     assert {finding.rule.id for finding in late.errors} == {"validity.expired"}
     assert chain.check(sound(), at=AT).errors == ()
+
+
+@pytest.mark.parametrize("constrained", ["root", "intermediate"])
+def test_a_sound_leaf_does_not_vouch_for_the_next_one_under_name_constraints(constrained: str) -> None:
+    only_net = [(x509.NameConstraints([x509.DNSName("example.net")], None), True)]
+    top = authority("Root-CA", extra=only_net if constrained == "root" else ())
+    between = authority("Inter-CA1", top, extra=only_net if constrained == "intermediate" else ())
+    inside = pem(leaf(between, names=[x509.DNSName("om.example.net")]), between, top)
+    outside = pem(leaf(between, names=[x509.DNSName("om.example.org")]), between, top)
+    assert chain.check(inside, at=AT).verdict.valid
+    assert not chain.check(outside, at=AT).verdict.valid
+    assert chain.check(inside, at=AT).verdict.valid
+
+
+@pytest.mark.parametrize(
+    "knobs", [{"not_after": AT - timedelta(seconds=1)}, {"extended_key_usage": [ExtendedKeyUsageOID.CODE_SIGNING]}]
+)
+def test_a_sound_leaf_does_not_vouch_for_an_unsound_one(knobs: dict[str, Any]) -> None:
+    trusted = [pem(root())]
+    assert chain.check(sound(), at=AT, trust=trusted).verdict.valid
+    unsound = pem(leaf(intermediate(), **knobs), intermediate(), root())
+    assert not chain.check(unsound, at=AT, trust=trusted).verdict.valid
+    altered = bytearray(decode(sound()).certificates[0].der)
+    altered[-1] ^= 1
+    assert not chain.check([bytes(altered), pem(intermediate(), root())], at=AT, trust=trusted).verdict.valid
+
+
+def test_issuers_that_were_valid_once_are_judged_by_the_moment_asked_about() -> None:
+    short = authority("Inter-CA1", root(), not_after=AT + timedelta(days=1))
+    data = pem(leaf(short), short, root())
+    assert chain.check(data, at=AT).verdict.valid
+    assert not chain.check(data, at=AT + timedelta(days=2)).verdict.valid

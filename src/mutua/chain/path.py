@@ -1,11 +1,19 @@
 """The path that the certificates of an input take, and the engine's verdict on it."""
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from cryptography import x509
 
 from mutua.chain.certificate import Certificate
 from mutua.chain.order import Arrangement, arrange, follow
 from mutua.chain.trust import Trust
 from mutua.chain.verdict import MAX_PATH, NOT_ASKED, TOO_LONG, USUAL_DEPTH, Demand, Verdict, judge
+
+_KEPT = 64
+_Question = tuple[tuple[Certificate, ...], datetime, tuple[x509.ObjectIdentifier, ...], int]
+_sound_issuers: set[_Question] = set()
+"""Issuers, from that of a leaf up to the anchor, that the engine has found valid, and what it was asked."""
 
 
 def settle(
@@ -26,7 +34,7 @@ def settle(
     anchors = trusted.anchors if trusted else ()
     claimed = arrange(certificates, demand.at, leaf_keys, anchors, Certificate.seems_signed_by)
     verdict = _judge_path(claimed, trusted, _deep_enough(demand, claimed, max_depth))
-    if verdict.valid and verdict.path == tuple(certificate.x509 for certificate in claimed.path):
+    if verdict.valid and verdict.path == _in_engine_terms(claimed.path):
         return claimed, verdict
     arrangement = arrange(certificates, demand.at, leaf_keys, anchors)
     demand = _deep_enough(demand, arrangement, max_depth)
@@ -50,7 +58,29 @@ def _judge_path(arrangement: Arrangement, trusted: Trust | None, demand: Demand)
         return NOT_ASKED
     if len(path) > MAX_PATH:
         return TOO_LONG
-    return judge(path[0], [certificate for certificate in path[1:] if certificate is not root], [root], demand)
+    question = (path[1:], demand.at, tuple(demand.purposes), demand.max_depth)
+    if question in _sound_issuers:
+        verdict = judge(path[0], (), path[1:2], demand)
+        if verdict.valid:
+            return verdict._replace(path=_in_engine_terms(path))
+    verdict = judge(path[0], [certificate for certificate in path[1:] if certificate is not root], [root], demand)
+    if verdict.valid and verdict.path == _in_engine_terms(path) and _bind_alone(path[1:], demand):
+        if len(_sound_issuers) >= _KEPT:
+            _sound_issuers.clear()
+        _sound_issuers.add(question)
+    return verdict
+
+
+def _bind_alone(issuers: Sequence[Certificate], demand: Demand) -> bool:
+    """Whether what the engine demands of these issuers is the same whatever the leaf is, but for the lowest one.
+
+    Name constraints of those above it speak of the leaf too, and the Web PKI has rules of its own.
+    """
+    return not demand.webpki and all(certificate.name_constraints is None for certificate in issuers[1:])
+
+
+def _in_engine_terms(path: Sequence[Certificate]) -> tuple[x509.Certificate, ...]:
+    return tuple(certificate.x509 for certificate in path)
 
 
 def _judge_all(
