@@ -32,3 +32,13 @@ def sides(left: str, right: str) -> list[str]:
     if room > 1:
         return [f"{left}{' ' * room}{right}"]
     return [left, " " * (WIDTH - len(click.unstyle(right))) + right]
+
+
+def instructed(text: str, first: str) -> list[str]:
+    """A sentence that begins with `first`, and below it, a little further in, the lines that it says to type.
+
+    A line to type is broken only where it is wider than the page.
+    """
+    sentence, *typed = text.split("\n")
+    indent = " " * (len(click.unstyle(first)) + 2)
+    return [*wrapped(sentence, first), *(part for line in typed for part in wrapped(line, indent))]

@@ -8,6 +8,7 @@ from mutua.cli.rulebook import SEVERITIES, AnyRule, told_answers
 from mutua.language import _, plural
 
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|])")
+_ESCAPED = r"\\\1"
 
 
 def page(rules: Mapping[str, AnyRule]) -> Iterator[str]:
@@ -63,10 +64,18 @@ def _section(rule: AnyRule) -> Iterator[str]:
     yield ""
     yield "- " + _("Fix:") + f" {_plain(rule.fix)}"
     for authority, fix in rule.fixes.items():
-        yield f"- {authority}: {_plain(fix)}"
+        yield from _fix(authority, fix)
     if rule.source:
         yield "- " + _("Source:") + f" {rule.source}"
     yield from _appliance(rule)
+
+
+def _fix(authority: str, fix: str) -> Iterator[str]:
+    """The sentence, and below it the lines to type as a block of the same item of the list."""
+    sentence, *typed = _(fix).split("\n")
+    yield f"- {authority}: {_SPECIAL.sub(_ESCAPED, sentence)}"
+    if typed:
+        yield from ("  ```", *(f"  {line}" for line in typed), "  ```")
 
 
 def _appliance(rule: AnyRule) -> Iterator[str]:
@@ -80,4 +89,4 @@ def _appliance(rule: AnyRule) -> Iterator[str]:
 
 def _plain(text: str) -> str:
     """A sentence of the catalogue in the current language, with nothing in it that Markdown would act on."""
-    return _SPECIAL.sub(r"\\\1", _(text))
+    return _SPECIAL.sub(_ESCAPED, _(text))

@@ -21,7 +21,7 @@ Remedy: TypeAlias = Literal[
     "name-constraints",
     "path-length",
     "pkcs1-signature",
-    "policy-constraints",
+    "renewal",
     "same-issuer",
     "serial-number",
     "sign-request",

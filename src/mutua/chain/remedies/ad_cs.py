@@ -19,8 +19,7 @@ FIXES: Mapping[Remedy, str] = {
         "(Server Authentication is there), issue the new template, request again."
     ),
     "common-name": N_(
-        "put the common name into the signing request, and in the template choose Subject Name → Supply in the "
-        "request; or Build from this Active Directory information with Subject name format Common name."
+        "put the common name into the signing request, and in the template choose Subject Name → Supply in the request."
     ),
     "crl-publication": N_(
         "publish a new list, then fetch it:\ncertutil -CRL\ncertutil -GetCRL ca.crl",
@@ -39,9 +38,15 @@ FIXES: Mapping[Remedy, str] = {
         "[BasicConstraintsExtension]\nPathLength=1\nCritical=Yes"
     ),
     "pkcs1-signature": N_(
-        "on the CA that signed it, then issue the certificate again (for the CA's own certificate, set "
+        "against RSA-PSS, on the CA that signed it; then issue the certificate again (the CA's own: set "
         "AlternateSignatureAlgorithm=0 in CAPolicy.inf and renew it):\n"
         "certutil -setreg ca\\csp\\AlternateSignatureAlgorithm 0\nnet stop certsvc\nnet start certsvc"
+    ),
+    "renewal": N_(
+        "a leaf: submit the console's signing request again; a CA: renew its certificate on its server (All Tasks → "
+        "Renew CA Certificate…):\n"
+        'certreq -submit -attrib "CertificateTemplate:NAME" console.csr\n'
+        "certutil -renewCert ReuseKeys"
     ),
     "same-issuer": N_(
         'submit both signing requests to one CA, by its name:\ncertreq -submit -config "SERVER\\Inter-CA1" console.csr'

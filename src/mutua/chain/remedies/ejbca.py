@@ -31,7 +31,11 @@ FIXES: Mapping[Remedy, str] = {
         "use; then renew that CA."
     ),
     "pkcs1-signature": N_(
-        "in the certificate profile, Signature Algorithm: SHA256WithRSA (without AndMGF1), then issue it again."
+        "against RSA-PSS, in the certificate profile, Signature Algorithm: SHA256WithRSA (without AndMGF1); then "
+        "issue it again."
+    ),
+    "renewal": N_(
+        "a leaf: enroll again with the console's signing request; a CA: Certification Authorities → Edit CA → Renew CA."
     ),
     "same-issuer": N_("enroll both consoles with the same CA; the end entity profile limits it by Available CAs."),
     "serial-number": N_("in the CA's settings, Serial Number Octet Size: 20 or less, then issue it again."),

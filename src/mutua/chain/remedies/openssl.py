@@ -40,31 +40,34 @@ FIXES: Mapping[Remedy, str] = {
         "basicConstraints = critical, CA:TRUE, pathlen:1"
     ),
     "pkcs1-signature": N_(
-        "sign it without -sigopt rsa_padding_mode:pss:\n"
+        "against RSA-PSS, sign it without -sigopt rsa_padding_mode:pss:\n"
         "openssl x509 -req -in console.csr -CA ca.pem -CAkey ca.key \\\n"
-        "  -sha256 -extfile leaf.ext -out console.pem"
+        "  -days 365 -sha256 -extfile leaf.ext -out console.pem"
     ),
-    "policy-constraints": N_(
-        "in the extensions file of the CA's certificate:\npolicyConstraints = critical, requireExplicitPolicy:0"
+    "renewal": N_(
+        "sign the request of the leaf, or of the CA, again:\n"
+        "openssl x509 -req -in console.csr -CA ca.pem -CAkey ca.key \\\n"
+        "  -days 365 -sha256 -extfile leaf.ext -out console.pem"
     ),
     "same-issuer": N_(
         "sign both requests with the same ca.pem and ca.key:\n"
         "openssl x509 -req -in console.csr -CA ca.pem -CAkey ca.key \\\n"
-        "  -sha256 -extfile leaf.ext -out console.pem"
+        "  -days 365 -sha256 -extfile leaf.ext -out console.pem"
     ),
     "serial-number": N_(
-        "leave -set_serial out: OpenSSL draws a number at random, as openssl ca does with this in its section:\n"
-        "rand_serial = yes"
+        "leave -set_serial out: OpenSSL draws a number at random (openssl ca: rand_serial = yes):\n"
+        "openssl x509 -req -in console.csr -CA ca.pem -CAkey ca.key \\\n"
+        "  -days 365 -sha256 -extfile leaf.ext -out console.pem"
     ),
     "sign-request": N_(
         "sign the console's own signing request:\n"
         "openssl x509 -req -in console.csr -CA ca.pem -CAkey ca.key \\\n"
-        "  -sha256 -extfile leaf.ext -out console.pem"
+        "  -days 365 -sha256 -extfile leaf.ext -out console.pem"
     ),
     "signature-hash": N_(
         "sign it again with SHA-256 (openssl ca: default_md = sha256):\n"
         "openssl x509 -req -in console.csr -CA ca.pem -CAkey ca.key \\\n"
-        "  -sha256 -extfile leaf.ext -out console.pem"
+        "  -days 365 -sha256 -extfile leaf.ext -out console.pem"
     ),
     "strong-key": N_(
         "make a key that is strong enough, and a signing request with it:\n"

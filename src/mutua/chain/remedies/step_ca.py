@@ -39,8 +39,12 @@ FIXES: Mapping[Remedy, str] = {
         "in the template of the CA that is too narrow; then sign its certificate again:\n"
         '"basicConstraints": {"isCA": true, "maxPathLen": 1}'
     ),
-    "pkcs1-signature": N_(
-        'in the provisioner\'s template, if the CA has an RSA key:\n"signatureAlgorithm": "SHA256-RSA"'
+    "pkcs1-signature": N_('against RSA-PSS, in the provisioner\'s template:\n"signatureAlgorithm": "SHA256-RSA"'),
+    "renewal": N_(
+        "a leaf: sign its request again; a CA: certify its key again:\n"
+        "step ca sign console.csr console.pem\n"
+        "step certificate create Inter-CA1 ca.pem --key ca.key \\\n"
+        "  --profile intermediate-ca --ca root.pem --ca-key root.key"
     ),
     "same-issuer": N_(
         "have both signing requests signed by one CA:\n"

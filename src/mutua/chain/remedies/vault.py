@@ -41,7 +41,14 @@ FIXES: Mapping[Remedy, str] = {
         "vault write pki/root/sign-intermediate csr=@ca.csr \\\n"
         "  common_name=Inter-CA1 max_path_length=1"
     ),
-    "pkcs1-signature": N_("in the role:\nvault patch pki/roles/NAME use_pss=false"),
+    "pkcs1-signature": N_("against RSA-PSS, in the role:\nvault patch pki/roles/NAME use_pss=false"),
+    "renewal": N_(
+        "sign the request of the leaf, or of the CA, again:\n"
+        "vault write pki/sign/NAME csr=@console.csr \\\n"
+        "  common_name=om.example.net\n"
+        "vault write pki/root/sign-intermediate csr=@ca.csr \\\n"
+        "  common_name=Inter-CA1"
+    ),
     "same-issuer": N_("let one issuer sign by this role:\nvault patch pki/roles/NAME issuer_ref=Inter-CA1"),
     "sign-request": N_(
         "sign the console's own signing request:\n"

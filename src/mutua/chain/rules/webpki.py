@@ -128,7 +128,6 @@ def name_constraints(examined: Examined) -> Iterator[Evidence]:
     reason=N_("Policy constraints must be critical, so that nobody ignores them."),
     fix=_FIX_CA,
     source="RFC 5280, section 4.2.1.11",
-    remedy="policy-constraints",
     explains=True,
 )
 def policy_constraints(examined: Examined) -> Iterator[Evidence]:
@@ -185,6 +184,7 @@ def alternative_name_critical(examined: Examined) -> Iterator[Evidence]:
     ),
     fix=N_("have it issued again with a common name that is one of the alternative names, or without one."),
     source="CA/Browser Forum BR, section 7.1.4.3",
+    remedy="alternative-names",
     explains=True,
 )
 def common_name_spelled_otherwise(examined: Examined) -> Iterator[Evidence]:
