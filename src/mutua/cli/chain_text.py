@@ -16,6 +16,11 @@ _DEEPEST_INDENT = 10
 """In levels of the tree: a chain may be longer, a line may not."""
 
 
+def mark(severity: Severity) -> str:
+    """What findings of this severity begin with."""
+    return click.style(_MARKS[severity], fg=_COLOURS[severity], bold=True)
+
+
 def lines(report: Report, name: str, request: str | None = None) -> Iterator[str]:
     """The report on the input called `name`, line by line, with colour that click drops for pipes.
 
@@ -77,9 +82,8 @@ def _validity(report: Report, certificate: Certificate) -> str:
 
 def _finding(finding: Finding, indent: int) -> Iterator[str]:
     rule = finding.rule
-    mark = click.style(_MARKS[finding.severity], fg=_COLOURS[finding.severity], bold=True)
     pad = " " * indent
-    yield from sides(f"{pad}{mark} {_(rule.title)}", f"{rule.id}  {rule.requirement}")
+    yield from sides(f"{pad}{mark(finding.severity)} {_(rule.title)}", f"{rule.id}  {rule.requirement}")
     yield from _paragraph(f"{translate(finding.found)} {_(rule.reason)}", f"{pad}  ")
     fixes = [_("{authority}: {fix}", authority=authority, fix=_(fix)) for authority, fix in rule.fixes.items()]
     for number, fix in enumerate([_(rule.fix), *fixes]):

@@ -1,5 +1,6 @@
 """`mutua check`: everything that is wrong with a certificate chain, at once."""
 
+import os
 import re
 from datetime import UTC, datetime
 from ipaddress import ip_address
@@ -49,7 +50,7 @@ class _Address(click.ParamType[str]):
     cls=Command,
     help=N_(
         "Say everything that is wrong with the certificates in FILE (- for standard input), at once. "
-        "Several files are read as one."
+        "Several files are read as one; with -r each of them, and each file in a folder, is judged on its own."
     ),
     epilog=N_(
         "Examples:\n\n"
@@ -59,11 +60,14 @@ class _Address(click.ParamType[str]):
         "  mutua check server.pem --profile server --format json\n"
         "  mutua check leaf.pem ca.pem --profile mtls --trust roots.pem --name om.example.net\n"
         "  mutua check site.pem --profile webpki --trust roots.pem --crl ca.crl --fail-on warning\n"
+        "  mutua check -r /etc/ssl certs/*.pem --profile server\n"
+        "  mutua check -r deploy --format sarif > mutua.sarif\n"
         "\n"
         "Exit code 0: clean (warnings count with --fail-on warning only), 1: findings, 3: not readable."
     ),
 )
 @click.argument("files", metavar="FILE...", nargs=-1, required=True)
+@option("-r", "--recursive", is_flag=True, help=N_("Judge each file on its own, and each one in a folder."))
 @option("--csr", metavar="FILE", help=N_("The signing request that the certificate must answer."))
 @option("--key", metavar="FILE", help=N_("The private key that must belong to the certificate."))
 @option(
@@ -106,10 +110,10 @@ class _Address(click.ParamType[str]):
 @option(
     "--format",
     "form",
-    type=click.Choice(["text", "json"]),
+    type=click.Choice(["text", "json", "sarif", "junit"]),
     default="text",
     show_default=True,
-    help=N_("For people or for machines."),
+    help=N_("For people, for machines, for code scanning, or as test results."),
 )
 @option(
     "--fail-on",
@@ -121,6 +125,7 @@ class _Address(click.ParamType[str]):
 @option("--quiet", is_flag=True, help=N_("Say nothing: the exit code is the answer."))
 def command(
     files: tuple[str, ...],
+    recursive: bool,
     csr: str | None,
     key: str | None,
     profile: str,
@@ -135,11 +140,20 @@ def command(
 ) -> None:
     from mutua import chain
 
+    least = chain.Severity[fail_on.upper()]
+    moment = at or datetime.now(UTC)
+    if recursive:
+        from mutua.cli.check_many import Question, check_many
+
+        _only_what_each_can_have(files, csr, key)
+        asked = Question(chain.Profile(profile), moment, _anchors(trust), names, addresses, list(map(read_file, crls)))
+        raise SystemExit(check_many(files, asked, form, least, quiet=quiet))
     _only_one_standard_input([*files, *trust, *crls])
+    contents = [_content(file) for file in files]
     report = chain.check(
-        [read_file(file) for file in files],
+        contents,
         profile=chain.Profile(profile),
-        at=at or datetime.now(UTC),
+        at=moment,
         request_keys=[_request_key(csr)] if csr else None,
         private_key=_private_key(key) if key else None,
         trust=[_trusted(file) for file in trust] if trust else None,
@@ -148,8 +162,28 @@ def command(
         crls=[read_file(file) for file in crls],
     )
     if not quiet:
-        _print(report, form, " ".join(files), csr)
-    raise SystemExit(_exit(report, fail_on))
+        _print(report, form, dict(zip(files, contents, strict=True)), csr, least)
+    raise SystemExit(_exit(report, least))
+
+
+def _only_what_each_can_have(files: tuple[str, ...], csr: str | None, key: str | None) -> None:
+    if csr or key:
+        raise Failure(
+            message("--csr and --key belong to one certificate, and -r judges many."),
+            Exit.USAGE,
+            message("check that certificate by itself, without -r."),
+        )
+    if "-" in files:
+        raise Failure(message("with -r standard input is not read."), Exit.USAGE, message("give files or folders."))
+
+
+def _content(name: str) -> bytes:
+    try:
+        return read_file(name)
+    except Failure as failure:
+        if os.path.isdir(name):  # noqa: PTH112  (pathlib would cost mutua check a part of its start)
+            failure.advice = message("mutua check -r {name} judges each file in it.", name=name)
+        raise
 
 
 def _only_one_standard_input(files: list[str]) -> None:
@@ -171,23 +205,38 @@ def _trusted(name: str) -> bytes:
     return data
 
 
-def _exit(report: "chain.Report", fail_on: str) -> Exit:
-    from mutua.chain import Severity
+def _anchors(trust: tuple[str, ...]) -> "list[chain.Certificate | bytes] | None":
+    """What is trusted, read once for all files; a file that could only be read in part is told of with each."""
+    from mutua.chain.decode import decode
 
-    least = Severity[fail_on.upper()]
+    anchors: list[chain.Certificate | bytes] = []
+    for data in map(_trusted, trust):
+        material = decode(data)
+        anchors.extend([data] if material.unreadable else material.certificates)
+    return anchors if trust else None
+
+
+def _exit(report: "chain.Report", least: "chain.Severity") -> Exit:
     if any(finding.severity >= least for finding in report.findings):
         return Exit.FINDINGS if report.material.certificates else Exit.UNREADABLE
     return Exit.CLEAN
 
 
-def _print(report: "chain.Report", form: str, name: str, request: str | None) -> None:
-    if form == "json":
-        _print_json(report)
-        return
-    from mutua.cli.chain_text import lines
+def _print(
+    report: "chain.Report", form: str, files: dict[str, bytes], request: str | None, least: "chain.Severity"
+) -> None:
+    if form == "text":
+        from mutua.cli.chain_text import lines
 
-    for line in lines(report, name, request):
-        click.echo(line)
+        click.echo("\n".join(lines(report, " ".join(files), request)))
+    elif form == "json":
+        _print_json(report)
+    else:
+        from mutua.cli.check_many import document
+        from mutua.cli.judged import Judgement, judged, places_in
+
+        one = judged(list(files), report, places_in(files))
+        click.echo(document(Judgement(report.profile, report.at, [one]), form, least))
 
 
 def _print_json(report: "chain.Report") -> None:

@@ -1,0 +1,114 @@
+"""What was found out about a file, in a form that every output is made of and that processes can hand on."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from mutua.chain import Profile, Report, Severity
+from mutua.chain.report_json import FindingJson, ReportJson
+from mutua.language import translate
+from mutua.message import Message, message
+
+
+class Place(NamedTuple):
+    """Where a certificate stands: the file, and the line (from 1) where the file has lines."""
+
+    file: str
+    line: int | None
+
+
+class Judged(NamedTuple):
+    """A file, or several that were read as one, with the report on it.
+
+    `files` are their names; `places` are those of the certificates, by SHA-256, where somebody asked for them.
+    `report` is None for a file in order of which nobody wants to know more.
+    """
+
+    files: tuple[str, ...]
+    certificates: int
+    report: ReportJson | None
+    places: Mapping[str, Place] = {}
+
+    @property
+    def name(self) -> str:
+        """What the input is called."""
+        return " ".join(self.files)
+
+    @property
+    def findings(self) -> Sequence[FindingJson]:
+        """Everything that is wrong with it."""
+        return self.report["findings"] if self.report else ()
+
+    def at_least(self, least: Severity) -> Iterator[FindingJson]:
+        """The findings that matter as much, or more."""
+        return (finding for finding in self.findings if severity_of(finding) >= least)
+
+
+class Unread(NamedTuple):
+    """A file or folder that could not be read, and why."""
+
+    name: str
+    reason: Message
+
+    @classmethod
+    def because(cls, name: str, error: OSError) -> "Unread":
+        """What the system says."""
+        return cls(name, message("it cannot be read: {reason}", reason=error.strerror or error))
+
+
+class Judgement(NamedTuple):
+    """All that came of a call: `others` counts the files without certificates, `links` those that were not followed."""
+
+    profile: Profile
+    at: datetime
+    judged: Sequence[Judged]
+    unread: Sequence[Unread] = ()
+    others: int = 0
+    links: int = 0
+
+    @property
+    def with_errors(self) -> Sequence[Judged]:
+        """The files that have errors."""
+        return [judged for judged in self.judged if any(judged.at_least(Severity.ERROR))]
+
+    @property
+    def with_warnings(self) -> int:
+        """How many files have warnings or notices, and no errors."""
+        return sum(bool(judged.findings) for judged in self.judged) - len(self.with_errors)
+
+
+def judged(files: Sequence[str], report: Report, places: Mapping[str, Place]) -> Judged:
+    """The report in the form that processes can hand on."""
+    return Judged(tuple(files), len(report.material.certificates), report.to_json(translate), places)
+
+
+def severity_of(finding: FindingJson) -> Severity:
+    """How much the finding matters."""
+    return Severity[finding["severity"].upper()]
+
+
+def places_in(contents: Mapping[str, bytes]) -> dict[str, Place]:
+    """Where each certificate stands in the files, by its SHA-256; the first place of one that stands twice."""
+    from mutua.chain.decode import decode
+
+    places: dict[str, Place] = {}
+    for name, data in contents.items():
+        lines = _lines(data)
+        for certificate in decode(data).certificates:
+            sha256 = certificate.fingerprint
+            places.setdefault(sha256, Place(name, lines.get(sha256)))
+    return places
+
+
+def _lines(data: bytes) -> dict[str, int]:
+    from binascii import Error, a2b_base64
+    from contextlib import suppress
+    from hashlib import sha256
+
+    from mutua.chain.armour import blocks
+
+    lines: dict[str, int] = {}
+    for block in blocks(data):
+        with suppress(Error):
+            lines.setdefault(sha256(a2b_base64(block.body)).hexdigest(), block.line)
+    return lines

@@ -1,0 +1,145 @@
+"""Many files, each judged on its own: one after the other, and on all cores where that is worth its start."""
+
+import os
+import stat
+import time
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import NamedTuple, TypeAlias
+
+from mutua import chain
+from mutua.chain.decode import MAX_BYTES, Encoding
+from mutua.cli.judged import Judged, Place, Unread, judged, places_in
+from mutua.cli.tree import Listed
+from mutua.message import message
+
+PATIENCE_S = 0.1
+"""For how long one process works before it is asked whether more of them are worth it."""
+
+WORTH_S = 0.4
+"""How much work must be left, for one process: to start others takes some hundredths of a second on each core."""
+
+_CHUNKS_PER_CORE = 8
+_MOST_IN_CHUNK = 256
+_HEAD = 64 * 1024
+_HOLDERS = (Encoding.PKCS7, Encoding.PKCS12)
+_BOX_OR_CERTIFICATE = b"\x30"
+
+Result: TypeAlias = Judged | Unread | None
+"""None is a file that holds nothing like a certificate."""
+
+
+class Question(NamedTuple):
+    """What is asked about every file: see `chain.check`. `whole` asks for the report on files in order too, and
+    `places` for where the certificates stand."""
+
+    profile: chain.Profile
+    at: datetime
+    trust: Sequence[chain.Certificate | bytes] | None = None
+    names: Sequence[str] = ()
+    addresses: Sequence[str] = ()
+    crls: Sequence[bytes] = ()
+    whole: bool = False
+    places: bool = False
+
+
+def judge_all(files: Sequence[Listed], question: Question, *, patience_s: float = PATIENCE_S) -> Iterator[Result]:
+    """The answer for each file, in order."""
+    begun = time.monotonic()
+    cores = len(os.sched_getaffinity(0))
+    for done, file in enumerate(files, 1):
+        yield judge(file, question)
+        spent = time.monotonic() - begun
+        if cores > 1 and spent > patience_s:
+            if spent / done * (len(files) - done) > WORTH_S:
+                yield from _in_processes(files[done:], question, cores)
+                return
+            patience_s += spent
+
+
+def judge(file: Listed, question: Question) -> Result:
+    """The answer for one file."""
+    data = _content(file)
+    if not isinstance(data, bytes):
+        return data
+    report = chain.check(
+        data,
+        at=question.at,
+        profile=question.profile,
+        trust=question.trust,
+        names=question.names,
+        addresses=question.addresses,
+        crls=question.crls,
+    )
+    material = report.material
+    if not (file.named or material.has_certificates or material.encoding in _HOLDERS):
+        return None
+    if not report.findings and not question.whole:
+        return Judged((file.name,), len(material.certificates), None)
+    places: dict[str, Place] = {}
+    if question.places and report.findings:
+        places = places_in({file.name: data})
+    return judged([file.name], report, places)
+
+
+def _content(file: Listed) -> bytes | Unread | None:
+    """What is in the file, if that can be a chain. Nothing that was swapped for a link or a pipe meanwhile is read."""
+    flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | (0 if file.named else os.O_NOFOLLOW)
+    try:
+        descriptor = os.open(file.name, flags)
+        try:
+            status = os.fstat(descriptor)
+            if not stat.S_ISREG(status.st_mode):
+                return Unread(file.name, message("it is not a file")) if file.named else None
+            if status.st_size > MAX_BYTES:
+                return _too_large(file, os.read(descriptor, _HEAD))
+            return _read(descriptor, status.st_size)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        return Unread.because(file.name, error)
+
+
+def _read(descriptor: int, expected: int) -> bytes:
+    data = os.read(descriptor, expected + 1)
+    while len(data) <= MAX_BYTES and (more := os.read(descriptor, _HEAD)):
+        data += more
+    return data[:MAX_BYTES]
+
+
+def _too_large(file: Listed, head: bytes) -> Unread | None:
+    """A chain is never that large: it is told only of files that begin like one, and of those that were named."""
+    if file.named or b"-----BEGIN " in head or head.startswith(_BOX_OR_CERTIFICATE):
+        return Unread(file.name, message("it is larger than {limit} MiB", limit=MAX_BYTES // 2**20))
+    return None
+
+
+def _in_processes(files: Sequence[Listed], question: Question, cores: int) -> Iterator[Result]:
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
+    size = max(1, min(_MOST_IN_CHUNK, len(files) // (cores * _CHUNKS_PER_CORE)))
+    chunks = [files[start : start + size] for start in range(0, len(files), size)]
+    # Forked workers have everything imported, and the issuers in memory that were met so far.
+    context = get_context("fork")
+    with ProcessPoolExecutor(cores, mp_context=context, initializer=_begin, initargs=(question,)) as executor:
+        try:
+            for results in executor.map(_judge_chunk, chunks):
+                yield from results
+        finally:
+            executor.shutdown(cancel_futures=True)
+
+
+_asked: list[Question] = []
+"""The question of this worker; it is inherited, since certificates cannot be sent."""
+
+
+def _begin(question: Question) -> None:
+    import signal
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; the first one ends the others.
+    _asked[:] = [question]
+
+
+def _judge_chunk(files: Sequence[Listed]) -> list[Result]:
+    return [judge(file, _asked[0]) for file in files]
