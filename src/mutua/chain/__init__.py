@@ -90,7 +90,7 @@ def check(
         trusted,
         revocation,
     )
-    return Report(profile, at, material, arrangement, verdict, tuple(_findings(examined)), trusted)
+    return Report(profile, at, material, arrangement, verdict, tuple(_findings(examined)), trusted, names, addresses)
 
 
 def _in_utc(at: datetime) -> datetime:

@@ -1,8 +1,13 @@
 """The report: the chain in order, everything that is wrong with it, and what the appliance would say."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from itertools import pairwise
 from typing import NamedTuple
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509.oid import ExtensionOID
 
 from mutua.chain.appliance import CERTIFICATE_UPLOAD, CHAIN_UPLOAD, Refusal
 from mutua.chain.catalogue import Evidence, Examined, Profile, Rule, Severity
@@ -15,6 +20,7 @@ from mutua.message import Message
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from mutua.chain.families.opinions import Opinion, PeerAnswer
     from mutua.chain.report_json import ReportJson
 
 _UPLOAD_OF = {Profile.MIGRATION: CHAIN_UPLOAD, Profile.SERVER: CERTIFICATE_UPLOAD}
@@ -44,6 +50,8 @@ class Report(NamedTuple):
     verdict: Verdict
     findings: tuple[Finding, ...]
     trust: Trust | None = None
+    names: Sequence[str] = ()
+    addresses: Sequence[str] = ()
 
     @property
     def path(self) -> tuple[Certificate, ...]:
@@ -80,6 +88,39 @@ class Report(NamedTuple):
         return self.valid and not any(True for _evidence in breaches(examined))
 
     @property
+    def is_ordinary(self) -> bool:
+        """Whether there is nothing about the chain that families of verifiers are known to differ on.
+
+        Cheap, and never true where they differ: it spares whoever asks the question itself.
+        """
+        arrangement = self.arrangement
+        is_tidy = arrangement.in_order and not arrangement.foreign and len(self.path) <= _LONGEST_ORDINARY
+        comes_first = bool(self.path) and self.material.certificates[0] is self.path[0]
+        # In the last second of its time a certificate has expired for OpenSSL, and for others it has not.
+        lasts = all(one.not_after > self.at for one in self.path)
+        return self.valid and not self.errors and is_tidy and comes_first and lasts and _are_ordinary(self.path)
+
+    @property
+    def openssl(self) -> "PeerAnswer | None":
+        """What a peer's OpenSSL says of the certificates in the order given: not all that is valid does it find.
+
+        None where there is no leaf, or nothing that could be trusted. Worked out whenever it is asked for.
+        """
+        from mutua.chain.families.opinions import peer_answer
+
+        return peer_answer(self)
+
+    @property
+    def families(self) -> "tuple[Opinion, ...]":
+        """Which families of verifiers accept the chain and which refuse it; empty where `openssl` is None.
+
+        Worked out whenever it is asked for, in a few milliseconds.
+        """
+        from mutua.chain.families.opinions import opinions
+
+        return opinions(self)
+
+    @property
     def refusal(self) -> Refusal | None:
         """The one error that the appliance would answer an upload with, or None if it would take it."""
         answers = _UPLOAD_OF.get(self.profile)
@@ -95,3 +136,62 @@ class Report(NamedTuple):
         from mutua.chain.report_json import report_json
 
         return report_json(self, translate)
+
+
+_LONGEST_ORDINARY = 7
+"""Certificates, root included: Java puts no more in order by itself."""
+
+_ORDINARY_HASHES = ("sha256", "sha384", "sha512")
+_ORDINARY_CURVES = ("secp256r1", "secp384r1", "secp521r1")
+_ORDINARILY_CRITICAL = (
+    ExtensionOID.BASIC_CONSTRAINTS,
+    ExtensionOID.KEY_USAGE,
+    ExtensionOID.EXTENDED_KEY_USAGE,
+    ExtensionOID.SUBJECT_ALTERNATIVE_NAME,
+)
+
+
+def _are_ordinary(path: Sequence[Certificate]) -> bool:
+    if not all(below.issuer.public_bytes() == above.subject.public_bytes() for below, above in pairwise(path)):
+        return False
+    authorities = all(_is_ordinary_authority(certificate) for certificate in path[1:])
+    return authorities and _is_ordinary_leaf(path[0]) and all(_names_its_issuer(one) for one in path[:-1])
+
+
+def _is_ordinary_authority(certificate: Certificate) -> bool:
+    constraints = certificate.extension(x509.BasicConstraints)
+    identifier = certificate.extension(x509.SubjectKeyIdentifier)
+    return (
+        constraints is not None
+        and constraints.critical
+        and identifier is not None
+        and certificate.key_usage is not None
+        and certificate.extended_key_usage is None
+        and certificate.extension(x509.NameConstraints) is None
+        and _is_ordinary(certificate)
+    )
+
+
+def _is_ordinary_leaf(certificate: Certificate) -> bool:
+    names, usage = certificate.extension(x509.SubjectAlternativeName), certificate.key_usage
+    signs = usage is None or (usage.digital_signature and not usage.key_cert_sign)
+    return names is not None and bool(certificate.subject.rdns) and signs and _is_ordinary(certificate)
+
+
+def _names_its_issuer(certificate: Certificate) -> bool:
+    return certificate.authority_key is not None and certificate.signature_hash in _ORDINARY_HASHES
+
+
+def _is_ordinary(certificate: Certificate) -> bool:
+    key = certificate.public_key
+    critical = (extension.oid for extension in certificate.extensions if extension.critical)
+    return (
+        certificate.x509.version is x509.Version.v3
+        and certificate.serial_number > 0
+        and all(identifier in _ORDINARILY_CRITICAL for identifier in critical)
+        and (isinstance(key, rsa.RSAPublicKey) or _is_on_usual_curve(key))
+    )
+
+
+def _is_on_usual_curve(key: object) -> bool:
+    return isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name in _ORDINARY_CURVES

@@ -122,6 +122,29 @@ def _own_name(leaf: Certificate) -> Subject | None:
     return None
 
 
+def judge_by_web_rules(
+    leaf: Certificate,
+    others: Sequence[Certificate],
+    anchors: Sequence[Certificate],
+    demand: Demand,
+    *,
+    as_server: bool,
+) -> Verdict:
+    """What the engine says where nobody gives it policies of private PKI, of a server or of a client.
+
+    A server without a name of its own is refused. Raises as `judge` does.
+    """
+    wanted = demand._replace(purposes=(), webpki=True)
+    if not as_server:
+        return _judge(leaf, others, anchors, wanted, None)
+    own_name = _own_name(leaf)
+    if own_name is None:
+        return Verdict(asked=True, valid=False, detail="the leaf has no subject alternative name")
+    subjects = [*_subjects(demand)] or [own_name]
+    answers = [_judge(leaf, others, anchors, wanted, subject) for subject in subjects]
+    return next((answer for answer in answers if not answer.valid), answers[0])
+
+
 def _answer(
     leaf: Certificate,
     others: Sequence[Certificate],

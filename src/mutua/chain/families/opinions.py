@@ -1,0 +1,233 @@
+"""Which families of verifiers accept a chain and which refuse it."""
+
+from collections.abc import Iterator, Sequence
+from enum import StrEnum
+from itertools import pairwise
+from typing import NamedTuple
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID
+
+from mutua.chain.catalogue import purposes_of
+from mutua.chain.certificate import Certificate
+from mutua.chain.families.openssl import Answer, Purpose, Settings, verify
+from mutua.chain.families.openssl_certificate import ML_DSA, OpensslCertificate
+from mutua.chain.report import Report
+from mutua.chain.verdict import Demand, judge_by_web_rules
+from mutua.message import N_, Message, message
+
+OPENSSL_LEVEL_1 = N_("OpenSSL 1.1.1 to 3.1 (security level 1)")
+OPENSSL_LEVEL_2 = N_("OpenSSL from 3.2 on, and Debian's (security level 2)")
+OPENSSL_STRICT = N_("Python from 3.13 on (OpenSSL, strict)")
+PYCA = N_("pyca/cryptography")
+JAVA = N_("Java 17")
+GO = N_("Go")
+
+_USUAL_LEVEL = 2
+_ROLES = {Purpose.SERVER: N_("as a server: {reason}"), Purpose.CLIENT: N_("as a client: {reason}")}
+_PURPOSES = {ExtendedKeyUsageOID.SERVER_AUTH: Purpose.SERVER, ExtendedKeyUsageOID.CLIENT_AUTH: Purpose.CLIENT}
+_JAVA_CURVES = ("secp256r1", "secp384r1", "secp521r1")
+_JAVA_UNORDERED = 5
+"""How many intermediates Java puts in order by itself."""
+
+
+class Stance(StrEnum):
+    """What a family does with the chain."""
+
+    ACCEPTS = "accepts"
+    REFUSES = "refuses"
+    UNKNOWN = "unknown"
+
+
+class Opinion(NamedTuple):
+    """What one family of verifiers does with a chain, and why it refuses.
+
+    `measured` is False for what is only reported of the family: nobody has run it on such a chain here.
+    """
+
+    family: str
+    stance: Stance
+    reason: Message | None = None
+    measured: bool = True
+
+
+class PeerAnswer(NamedTuple):
+    """What a peer's OpenSSL says of the chain: as it was given, and in the order of the path that was found."""
+
+    given: Answer
+    ordered: Answer
+
+    @property
+    def only_order(self) -> bool:
+        """Whether the certificates would be accepted in another order or selection."""
+        return self.ordered.accepts and not self.given.accepts
+
+
+class _Question(NamedTuple):
+    leaf: Certificate
+    sent: Sequence[Certificate]
+    anchors: Sequence[Certificate]
+    purposes: Sequence[Purpose]
+    report: Report
+
+    def settings(self, level: int) -> Settings:
+        report = self.report
+        return Settings(report.at, level=level, names=report.names, addresses=report.addresses)
+
+
+def opinions(report: Report) -> tuple[Opinion, ...]:
+    """What each family says; none where there is no leaf, or nothing that could be trusted."""
+    question = _question(report)
+    if question is None:
+        return ()
+    lenient, usual = question.settings(1), question.settings(_USUAL_LEVEL)
+    return (
+        _openssl(OPENSSL_LEVEL_1, question, lenient),
+        _openssl(OPENSSL_LEVEL_2, question, usual),
+        _openssl(OPENSSL_STRICT, question, usual._replace(strict=True, partial_chain=True)),
+        _pyca(question),
+        _java(question),
+        _go(question),
+    )
+
+
+def differ(said: Sequence[Opinion]) -> bool:
+    """Whether one family accepts what another refuses."""
+    return {Stance.ACCEPTS, Stance.REFUSES} <= {opinion.stance for opinion in said}
+
+
+def peer_answer(report: Report) -> PeerAnswer | None:
+    """What a peer's OpenSSL of today says of the chain in the order given; None where there is nothing to ask about."""
+    question = _question(report)
+    if question is None:
+        return None
+    ordered = question._replace(sent=[certificate for certificate in report.path if certificate.position])
+    return PeerAnswer(_worst(question), _worst(ordered))
+
+
+def _worst(question: _Question) -> Answer:
+    answers = [_asked(question, question.settings(_USUAL_LEVEL), purpose) for purpose in question.purposes]
+    return next((answer for answer in answers if not answer.accepts), answers[0])
+
+
+def _question(report: Report) -> _Question | None:
+    root = report.arrangement.root
+    anchors = report.trust.anchors if report.trust else ((root,) if root else ())
+    if not report.path or (not anchors and report.trust is None):
+        return None
+    leaf = report.path[0]
+    others = [certificate for certificate in report.material.certificates if certificate is not leaf]
+    purposes = [_PURPOSES[oid] for oid, _name in purposes_of(report.profile)]
+    return _Question(leaf, [leaf, *others], anchors, purposes, report)
+
+
+def _asked(question: _Question, settings: Settings, purpose: Purpose) -> Answer:
+    """Whoever verifies a client asks for no name."""
+    asked = settings._replace(purpose=purpose)
+    if purpose is Purpose.CLIENT:
+        asked = asked._replace(names=(), addresses=())
+    return verify(question.leaf, question.sent, question.anchors, asked)
+
+
+def _openssl(family: str, question: _Question, settings: Settings) -> Opinion:
+    refused = _openssl_refusal(question, settings)
+    if refused is None:
+        return Opinion(family, Stance.ACCEPTS)
+    if family != OPENSSL_LEVEL_1 and _has_ml_dsa(question):
+        settings = settings._replace(knows_ml_dsa=True)
+        if _openssl_refusal(question, settings) is None:
+            reason = message("ML-DSA is known from OpenSSL 3.5 on; before, {reason}", reason=refused)
+            return Opinion(family, Stance.UNKNOWN, reason)
+    return Opinion(family, Stance.REFUSES, refused)
+
+
+def _has_ml_dsa(question: _Question) -> bool:
+    return any(ML_DSA in (one.key_kind, one.signature_kind) for one in map(OpensslCertificate, question.report.path))
+
+
+def _openssl_refusal(question: _Question, settings: Settings) -> Message | None:
+    answers = {purpose: _asked(question, settings, purpose) for purpose in question.purposes}
+    return _refusal({purpose: None if found.accepts else error_of(found) for purpose, found in answers.items()})
+
+
+def error_of(answer: Answer) -> Message:
+    """OpenSSL's error in a sentence; its own words stay as they are."""
+    return message(
+        "error {error} at depth {depth} ({name}), {text}.",
+        error=answer.error,
+        depth=answer.depth,
+        name=answer.path[answer.depth].issued_to,
+        text=answer.text,
+    )
+
+
+def _refusal(reasons: dict[Purpose, Message | None]) -> Message | None:
+    """The reason, with the role that it is about where only one of two is refused."""
+    refused = {purpose: reason for purpose, reason in reasons.items() if reason is not None}
+    if not refused:
+        return None
+    purpose, reason = next(iter(refused.items()))
+    return reason if len(refused) == len(reasons) else message(_ROLES[purpose], reason=reason)
+
+
+def _pyca(question: _Question) -> Opinion:
+    report = question.report
+    reasons: dict[Purpose, Message | None] = {}
+    for purpose in question.purposes:
+        is_server = purpose is Purpose.SERVER
+        demand = Demand(report.at, report.names if is_server else (), report.addresses if is_server else ())
+        verdict = judge_by_web_rules(question.leaf, question.sent[1:], question.anchors, demand, as_server=is_server)
+        reasons[purpose] = None if verdict.valid else message("{detail}.", detail=verdict.detail)
+    reason = _refusal(reasons)
+    return Opinion(PYCA, Stance.REFUSES if reason else Stance.ACCEPTS, reason)
+
+
+def _java(question: _Question) -> Opinion:
+    """Measured with the trust manager PKIX of OpenJDK 17.0.15, without host names."""
+    reason = next(_java_refusals(question), None)
+    if reason is not None:
+        return Opinion(JAVA, Stance.REFUSES, reason)
+    settings = question.settings(0)._replace(partial_chain=True)
+    found_by_openssl = _openssl_refusal(question, settings) is None
+    accepts = found_by_openssl or (question.report.valid and _is_made_for(question))
+    return Opinion(JAVA, Stance.ACCEPTS if accepts else Stance.UNKNOWN)
+
+
+def _is_made_for(question: _Question) -> bool:
+    wanted = [oid for oid, _name in purposes_of(question.report.profile)]
+    return all(certificate.permits(oid) for certificate in question.report.path for oid in wanted)
+
+
+def _java_refusals(question: _Question) -> Iterator[Message]:
+    path = question.report.path
+    for certificate in path:
+        key = certificate.public_key
+        if isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name not in _JAVA_CURVES:
+            yield message("it does not support the curve {curve}.", curve=key.curve.name)
+        alternative = certificate.extension(x509.SubjectAlternativeName)
+        if alternative is not None and not alternative.critical and not certificate.subject.rdns:
+            yield message("it cannot read a certificate with an empty subject beside uncritical names.")
+        for kind in (x509.AuthorityKeyIdentifier, x509.SubjectKeyIdentifier):
+            found = certificate.extension(kind)
+            if found is not None and found.critical:
+                yield message("it does not support critical key identifiers.")
+    if _has_ml_dsa(question):
+        yield message("it does not know ML-DSA.")
+    for leaf in path[:1]:
+        if leaf.key_usage is not None and not leaf.key_usage.digital_signature:
+            yield message("the key usage of the leaf lacks digitalSignature.")
+    sent = [certificate.position for certificate in path if certificate.position]
+    if len(path) - 2 > _JAVA_UNORDERED and sent != sorted(sent):
+        yield message("it puts no more than {count} intermediates in order.", count=_JAVA_UNORDERED)
+
+
+def _go(question: _Question) -> Opinion:
+    path = question.report.path
+    for certificate, issuer in pairwise(path):
+        if certificate.issuer.public_bytes() != issuer.subject.public_bytes():
+            return Opinion(GO, Stance.REFUSES, message("it compares names byte for byte."), measured=False)
+    if Purpose.SERVER in question.purposes and question.leaf.extension(x509.SubjectAlternativeName) is None:
+        reason = message(_ROLES[Purpose.SERVER], reason=message("it wants a subject alternative name."))
+        return Opinion(GO, Stance.REFUSES, reason, measured=False)
+    return Opinion(GO, Stance.UNKNOWN, measured=False)
