@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import textwrap
 from typing import Any
 
 import pytest
@@ -11,8 +12,10 @@ from click.testing import CliRunner, Result
 from mutua.chain import CATALOGUE, Profile, Severity
 from mutua.chain.appliance import CERTIFICATE_UPLOAD, CHAIN_UPLOAD, Refusal, Stage
 from mutua.chain.pair import PAIR_RULES
+from mutua.chain.request import REQUEST_RULES
 from mutua.cli.main import mutua
 from mutua.cli.rulebook import RULES, AnyRule, answers, closest
+from mutua.peering.causes import CONNECTION_RULES
 
 PROGRAM = (sys.executable, "-c", "from mutua.cli.main import main; main()")
 MARKS = {Severity.ERROR: "✗", Severity.WARNING: "!", Severity.NOTICE: "·", None: "–"}
@@ -32,9 +35,9 @@ def words(text: str) -> str:
     return " ".join(text.split())
 
 
-def test_the_rulebook_is_both_catalogues() -> None:
-    assert set(RULES) == set(CATALOGUE) | set(PAIR_RULES)
-    assert not set(CATALOGUE) & set(PAIR_RULES)
+def test_the_rulebook_is_all_catalogues() -> None:
+    assert list(RULES) == [*CATALOGUE, *PAIR_RULES, *CONNECTION_RULES, *REQUEST_RULES]
+    assert len(RULES) == sum(map(len, (CATALOGUE, PAIR_RULES, CONNECTION_RULES, REQUEST_RULES)))
     assert all(identifier == rule.id for identifier, rule in RULES.items())
 
 
@@ -84,6 +87,7 @@ def test_the_appliance_answers_each_upload_in_its_own_words() -> None:
     assert given("file.private-key-inside") == {}
     assert given("pair.authorities-differ")["connection"].message.startswith("Unable to mutually authenticate")
     assert given("pair.same-leaf") == {}
+    assert given("pair.unreachable") == given("pair.authorities-differ")
 
 
 def test_the_appliance_refuses_nothing_for_a_warning() -> None:
@@ -145,6 +149,26 @@ def test_json_and_markdown_of_one_rule_hold_that_one_alone() -> None:
     page = clean("leaf.no-client-auth", "--format", "markdown")
     assert page.count("\n## ") == 1
     assert "## `leaf.no-client-auth`" in page
+
+
+def test_lines_to_type_stand_as_they_are_in_every_form() -> None:
+    typed = "vault patch pki/roles/NAME \\\n  key_usage=DigitalSignature,KeyEncipherment"
+    assert f"\n- Vault/OpenBao: in the role:\n  ```\n{indented(typed, 2)}\n  ```\n- EJBCA: " in clean(
+        "leaf.no-key-encipherment", "--format", "markdown"
+    )
+    assert f" Vault/OpenBao  in the role:\n{indented(typed, 18)}\n EJBCA " in clean("leaf.no-key-encipherment")
+    (told,) = json.loads(clean("leaf.no-key-encipherment", "--format", "json"))["rules"]
+    assert told["fixes"]["Vault/OpenBao"] == f"in the role:\n{typed}"
+
+
+def indented(text: str, columns: int) -> str:
+    return textwrap.indent(text, " " * columns)
+
+
+def test_a_rule_says_by_which_command_it_is_found() -> None:
+    assert words(clean("pair.unreachable")).endswith("do two consoles break it? mutua migrate verify")
+    assert words(clean("pair.same-leaf")).endswith("do two chains break it? mutua compare SOURCE TARGET")
+    assert words(clean("leaf.no-client-auth")).endswith("does a file break it? mutua check FILE")
 
 
 def test_a_pipe_gets_80_columns_and_no_colour() -> None:

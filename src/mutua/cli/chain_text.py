@@ -7,8 +7,13 @@ import click
 from mutua.chain.catalogue import Severity
 from mutua.chain.certificate import Certificate, printable
 from mutua.chain.report import Finding, Report
-from mutua.cli.paragraphs import WIDTH, sides, wrapped
+from mutua.cli.paragraphs import WIDTH, instructed, sides, wrapped
 from mutua.language import _, plural, translate
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from mutua.chain.remedies import Remedy
+    from mutua.chain.request import RequestFinding
 
 _MARKS = {Severity.ERROR: "✗", Severity.WARNING: "!", Severity.NOTICE: "·"}
 _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTICE: "cyan"}
@@ -29,7 +34,7 @@ def lines(report: Report, name: str, request: str | None = None) -> Iterator[str
     yield from _heading(report, printable(name))
     yield ""
     for finding in report.about(None):
-        yield from _finding(finding, 1)
+        yield from finding_lines(finding, 1)
     for depth, certificate in enumerate(report.path):
         yield from _certificate(report, certificate, depth)
     yield ""
@@ -64,7 +69,7 @@ def _certificate(report: Report, certificate: Certificate, depth: int) -> Iterat
         issued_by = _("issued by {issuer}", issuer=certificate.issued_by)
         yield continued + _shortened(issued_by, continued)
     for finding in report.about(certificate):
-        yield from _finding(finding, len(continued))
+        yield from finding_lines(finding, len(continued))
 
 
 def _shortened(text: str, lead: str) -> str:
@@ -80,14 +85,25 @@ def _validity(report: Report, certificate: Certificate) -> str:
     return until
 
 
-def _finding(finding: Finding, indent: int) -> Iterator[str]:
+def finding_lines(finding: "Finding | RequestFinding", indent: int) -> Iterator[str]:
+    """A finding with its reason and its fixes, in from the left by so many columns."""
     rule = finding.rule
     pad = " " * indent
     yield from sides(f"{pad}{mark(finding.severity)} {_(rule.title)}", f"{rule.id}  {rule.requirement}")
     yield from _paragraph(f"{translate(finding.found)} {_(rule.reason)}", f"{pad}  ")
-    fixes = [_("{authority}: {fix}", authority=authority, fix=_(fix)) for authority, fix in rule.fixes.items()]
-    for number, fix in enumerate([_(rule.fix), *fixes]):
-        yield from _paragraph(fix, f"{pad}  → " if number == 0 else f"{pad}    ")
+    yield from _paragraph(_(rule.fix), f"{pad}  → ")
+    if rule.remedy is not None:
+        yield from _at_the_authority(rule.remedy, rule.id, f"{pad}    ")
+
+
+def _at_the_authority(remedy: "Remedy", identifier: str, indent: str) -> Iterator[str]:
+    """What to set at the authority that most people have; for the others there is no room here."""
+    from mutua.chain.remedies import Authority, fix
+
+    usual = fix(Authority.AD_CS, remedy)
+    if usual is not None:
+        yield from instructed(_("{authority}: {fix}", authority=Authority.AD_CS, fix=_(usual)), indent)
+    yield from wrapped(_("for other CAs: mutua rules {rule}", rule=identifier), indent)
 
 
 def _appliance(report: Report) -> Iterator[str]:

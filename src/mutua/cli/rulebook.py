@@ -1,4 +1,4 @@
-"""The catalogue as it is shown to people: the rules about one chain, then those about two."""
+"""The catalogue as it is shown to people: the rules about one chain, two, two consoles, and signing requests."""
 
 from collections.abc import Mapping
 from difflib import get_close_matches
@@ -7,12 +7,14 @@ from typing import Any, NamedTuple, TypeAlias
 from mutua.chain import CATALOGUE, Profile, Refusal, Rule, Severity
 from mutua.chain.appliance import CERTIFICATE_UPLOAD, CHAIN_UPLOAD
 from mutua.chain.pair import PAIR_RULES, PairRule
+from mutua.chain.request import REQUEST_RULES, RequestRule
 from mutua.language import _
 from mutua.message import N_
+from mutua.peering.causes import CONNECTION_RULES
 
-AnyRule: TypeAlias = Rule | PairRule
+AnyRule: TypeAlias = Rule | PairRule | RequestRule
 
-RULES: Mapping[str, AnyRule] = {**CATALOGUE, **PAIR_RULES}
+RULES: Mapping[str, AnyRule] = {**CATALOGUE, **PAIR_RULES, **CONNECTION_RULES, **REQUEST_RULES}
 """Every rule by its id."""
 
 MARKS = {Severity.ERROR: "✗", Severity.WARNING: "!", Severity.NOTICE: "·"}
@@ -31,11 +33,12 @@ class Answer(NamedTuple):
     refusal: Refusal
 
 
-CHAIN, CERTIFICATE, CONNECTION = "chain", "certificate", "connection"
+CHAIN, CERTIFICATE, CONNECTION, REQUEST = "chain", "certificate", "connection", "request"
 _WHEN = {
     CHAIN: N_("The appliance answers on the upload of a chain:"),
     CERTIFICATE: N_("The appliance answers on the upload of a single certificate:"),
     CONNECTION: N_("The appliance answers on verifying the connection of two consoles:"),
+    REQUEST: N_("The appliance answers when it is asked to make such a request:"),
 }
 
 
@@ -43,6 +46,8 @@ def answers(rule: AnyRule) -> list[Answer]:
     """The appliance's answers where the rule is an error; empty where the appliance does not mind."""
     if isinstance(rule, PairRule):
         return _pair_answers(rule)
+    if isinstance(rule, RequestRule):
+        return [Answer(REQUEST, rule.refusal)] if rule.refusal else []
     if rule.stage is None:
         return []
     uploads = {CHAIN: (Profile.MIGRATION, CHAIN_UPLOAD), CERTIFICATE: (Profile.SERVER, CERTIFICATE_UPLOAD)}

@@ -7,9 +7,11 @@ import click
 
 from mutua.chain import Profile, Severity
 from mutua.chain.pair import PairRule
-from mutua.cli.paragraphs import WIDTH, sides, wrapped
+from mutua.chain.request import RequestRule
+from mutua.cli.paragraphs import WIDTH, instructed, sides, wrapped
 from mutua.cli.rulebook import MARKS, SEVERITIES, AnyRule, severities, told_answers
 from mutua.language import _, plural
+from mutua.peering.causes import CONNECTION_RULES
 
 _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTICE: "cyan"}
 _DOES_NOT_HOLD = "–"
@@ -74,12 +76,16 @@ def _details(rule: AnyRule) -> Iterator[str]:
     ]
     column = max(len(label) for label, _text in facts) + 3
     for label, text in facts:
-        yield from wrapped(text, f" {label:<{column - 1}}")
+        yield from instructed(text, f" {label:<{column - 1}}")
     yield ""
     yield from _appliance(rule)
     yield ""
-    if isinstance(rule, PairRule):
+    if rule.id in CONNECTION_RULES:
+        yield from wrapped(_("do two consoles break it? mutua migrate verify"), " → ")
+    elif isinstance(rule, PairRule):
         yield from wrapped(_("do two chains break it? mutua compare SOURCE TARGET"), " → ")
+    elif isinstance(rule, RequestRule):
+        yield from wrapped(_("does a signing request break it? mutua csr check FILE"), " → ")
     else:
         yield from wrapped(_("does a file break it? mutua check FILE"), " → ")
 
