@@ -27,7 +27,7 @@ _KEPT = 256
 _KEPT_BYTES = 8 * 1024
 _KEPT_SIGNERS = 64
 
-ComparableName = tuple[frozenset[tuple[str, str]], ...]
+ComparableName = tuple[frozenset[tuple[x509.ObjectIdentifier, str]], ...]
 """A distinguished name as RFC 5280, section 7.1, compares it: case and runs of spaces do not count."""
 
 
@@ -56,6 +56,7 @@ class Certificate:
                 self.not_before: datetime = self.x509.not_valid_before_utc
                 self.not_after: datetime = self.x509.not_valid_after_utc
                 self.public_key = self.x509.public_key()
+                self._by_kind = {type(extension.value): extension for extension in self.extensions}
         except _MALFORMED as error:
             raise UnreadableCertificateError(printable(str(error))) from error
 
@@ -253,10 +254,7 @@ class Certificate:
 
     def extension(self, kind: type[E]) -> x509.Extension[E] | None:
         """The extension of this kind, with whether it is critical, or None where there is none."""
-        try:
-            return self.extensions.get_extension_for_class(kind)
-        except x509.ExtensionNotFound:
-            return None
+        return self._by_kind.get(kind)
 
     def _extension(self, kind: type[E]) -> E | None:
         found = self.extension(kind)
@@ -291,7 +289,7 @@ def printable(text: str) -> str:
 def comparable(name: x509.Name) -> ComparableName:
     """The name in a form in which equal names are equal (RFC 5280, section 7.1)."""
     return tuple(
-        frozenset((attribute.oid.dotted_string, _folded(attribute.value)) for attribute in relative)
+        frozenset((attribute.oid, _folded(attribute.value)) for attribute in relative)
         for relative in name.rdns
     )
 

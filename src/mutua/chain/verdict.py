@@ -3,19 +3,23 @@
 import re
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from functools import lru_cache
 from ipaddress import ip_address
 from typing import NamedTuple
 
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from cryptography.x509.verification import (
+    ClientVerifier,
     Criticality,
     ExtensionPolicy,
     Policy,
     PolicyBuilder,
+    ServerVerifier,
     Store,
     Subject,
     VerificationError,
+    VerifiedClient,
 )
 
 from mutua.chain.certificate import Certificate, printable
@@ -28,6 +32,7 @@ MAX_PATH = 100
 USUAL_DEPTH = 8
 """How many certificates it lets stand above the leaf where nobody says and the path found is not longer."""
 
+_KEPT = 64
 _CEREMONY = (
     "^validation failed: ",
     "candidates exhausted: |fatal error: |Python extension validator failed: ValueError: ",
@@ -169,24 +174,36 @@ def _judge(
     demand: Demand,
     subject: Subject | None,
 ) -> Verdict:
+    intermediates = [other.x509 for other in others]
+    try:
+        verifier = _verifier(
+            tuple(anchors), demand.at, demand.max_depth, tuple(demand.purposes), demand.webpki, subject
+        )
+        answer = verifier.verify(leaf.x509, intermediates)
+    except (VerificationError, ValueError, x509.UnsupportedGeneralNameType) as error:
+        return Verdict(asked=True, valid=False, detail=_plain(str(error)))
+    return Verdict(asked=True, valid=True, path=tuple(answer.chain if isinstance(answer, VerifiedClient) else answer))
+
+
+@lru_cache(_KEPT)
+def _verifier(
+    anchors: Sequence[Certificate],
+    at: datetime,
+    max_depth: int,
+    purposes: Sequence[x509.ObjectIdentifier],
+    webpki: bool,
+    subject: Subject | None,
+) -> ClientVerifier | ServerVerifier:
     builder = (
         PolicyBuilder()
         .store(Store([anchor.x509 for anchor in anchors]))
-        .time(demand.at)
-        .max_chain_depth(min(demand.max_depth, MAX_PATH))
+        .time(at)
+        .max_chain_depth(min(max_depth, MAX_PATH))
     )
-    intermediates = [other.x509 for other in others]
-    try:
-        if not demand.webpki:
-            leaf_policy = _leaf_policy(demand.purposes, is_named=subject is not None)
-            builder = builder.extension_policies(ca_policy=_ca_policy(demand.purposes), ee_policy=leaf_policy)
-        if subject is None:
-            path = builder.build_client_verifier().verify(leaf.x509, intermediates).chain
-        else:
-            path = builder.build_server_verifier(subject).verify(leaf.x509, intermediates)
-    except (VerificationError, ValueError, x509.UnsupportedGeneralNameType) as error:
-        return Verdict(asked=True, valid=False, detail=_plain(str(error)))
-    return Verdict(asked=True, valid=True, path=tuple(path))
+    if not webpki:
+        leaf_policy = _leaf_policy(purposes, is_named=subject is not None)
+        builder = builder.extension_policies(ca_policy=_ca_policy(purposes), ee_policy=leaf_policy)
+    return builder.build_client_verifier() if subject is None else builder.build_server_verifier(subject)
 
 
 def _ca_policy(purposes: Sequence[x509.ObjectIdentifier]) -> ExtensionPolicy:
