@@ -64,7 +64,7 @@ def test_a_rule_gives_the_fixes_of_its_remedy(rule: Any) -> None:
 
 
 def test_a_rule_without_a_remedy_has_no_fixes() -> None:
-    assert CATALOGUE["chain.wrong-order"].fixes == {}
+    assert CATALOGUE["chain.untrusted"].fixes == {}
 
 
 @pytest.fixture

@@ -6,20 +6,18 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 from cryptography import x509
 from tests.peering.certified import Authority, certify, running
+from tests.peering.said import Said, said
 from tests.running import HOST, PASSWORD, USER, RunningConsole
 
-from mutua.authority.issue import chain
 from mutua.authority.keys import KeyType
 from mutua.authority.request import Subject
 from mutua.chain import Profile
-from mutua.chain.decode import decode
 from mutua.peering import peers
-from mutua.peering.identity import IdentityKind, key_sha256
+from mutua.peering.identity import key_sha256
 from mutua.peering.remote import ConsoleRefusedError, ConsoleUnreachableError, RemoteConsole
 from mutua.peering.standing import MalformedStandingError, Standing
 from mutua.peering.verify import CANNOT_AUTHENTICATE, Meeting, Verification, judge, verify
@@ -250,26 +248,6 @@ def test_what_is_no_address_is_told(pair: Pair, address: str) -> None:
     assert source.console.migrating.meet(address).problem is not None
     with pytest.raises(ConsoleUnreachableError), RemoteConsole(address, USER, "any", source.context):
         pass
-
-
-class Said(NamedTuple):
-    """An end that says what it is told to."""
-
-    says: Standing
-    met: Meeting
-
-    def standing(self) -> Standing:
-        return self.says
-
-    def meet(self, peer_address: str) -> Meeting:
-        assert peer_address == "127.0.0.1:1"
-        return self.met
-
-
-def said(authority: Authority, name: str, **knobs: object) -> Standing:
-    """The standing of a console with a sound chain, but for the knobs."""
-    certificates = decode(chain(authority.leaf(name, **knobs), *authority.path)).certificates
-    return Standing(name, "1", datetime.now(UTC), IdentityKind.CHAIN, certificates, "127.0.0.1:1")
 
 
 YEAR = timedelta(days=365)
