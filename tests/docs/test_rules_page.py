@@ -15,6 +15,8 @@ PAGE = Path(__file__).parents[2] / "docs/rules.md"
 HOW = "run: mutua rules --lang en --format markdown > docs/rules.md"
 SECTION = re.compile(r"^## `(.+)`$", re.MULTILINE)
 LINK = re.compile(r"^\| \[`(.+)`\]\(#\1\) \|", re.MULTILINE)
+REMEDY = re.compile(r"^### `(.+)`$", re.MULTILINE)
+REMEDY_LINK = re.compile(r"^- By name, for each CA: \[`(.+)`\]\(#\1\)$", re.MULTILINE)
 ANCHOR = re.compile(r'^<a id="(.+)"></a>$', re.MULTILINE)
 
 
@@ -32,6 +34,12 @@ def test_the_committed_page_is_a_fresh_one(committed: str) -> None:
 @pytest.mark.parametrize("found", [SECTION, LINK, ANCHOR], ids=["section", "link", "anchor"])
 def test_every_rule_has_its_section_its_anchor_and_its_link(committed: str, found: re.Pattern[str]) -> None:
     assert found.findall(committed) == list(RULES), HOW
+
+
+def test_every_remedy_is_told_once_and_linked_from_its_rules(committed: str) -> None:
+    named = [rule.remedy for rule in RULES.values() if rule.remedy]
+    assert REMEDY_LINK.findall(committed) == named, HOW
+    assert REMEDY.findall(committed) == sorted(set(named)), HOW
 
 
 def test_a_page_without_one_of_the_rules_would_be_noticed(committed: str) -> None:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from mutua.chain import Profile
+from mutua.chain.remedies import Authority
 from mutua.cli.rulebook import SEVERITIES, AnyRule, told_answers
 from mutua.language import _, plural
 
@@ -12,7 +13,7 @@ _ESCAPED = r"\\\1"
 
 
 def page(rules: Mapping[str, AnyRule]) -> Iterator[str]:
-    """The page, line by line: a table of all rules, then a section for each."""
+    """The page, line by line: a table of all rules, a section for each, and the remedies that many of them share."""
     yield "# " + _("The rules")
     yield ""
     yield "<!-- " + _("Generated: mutua rules --lang en --format markdown > docs/rules.md") + " -->"
@@ -24,8 +25,10 @@ def page(rules: Mapping[str, AnyRule]) -> Iterator[str]:
     )
     yield ""
     yield from _table(rules)
-    yield ""
-    yield from sections(rules)
+    for rule in rules.values():
+        yield ""
+        yield from _section(rule, _link(rule))
+    yield from _remedies(rules)
 
 
 def sections(rules: Mapping[str, AnyRule]) -> Iterator[str]:
@@ -33,7 +36,7 @@ def sections(rules: Mapping[str, AnyRule]) -> Iterator[str]:
     for number, rule in enumerate(rules.values()):
         if number:
             yield ""
-        yield from _section(rule)
+        yield from _section(rule, _fixes(rule.fixes))
 
 
 def _table(rules: Mapping[str, AnyRule]) -> Iterator[str]:
@@ -54,7 +57,7 @@ def _severity(rule: AnyRule, profile: Profile) -> str:
     return "–" if severity is None else _(SEVERITIES[severity])
 
 
-def _section(rule: AnyRule) -> Iterator[str]:
+def _section(rule: AnyRule, by_name: Iterable[str]) -> Iterator[str]:
     """The anchor is the id itself, so that a link to a rule can be made from its id alone."""
     yield f'<a id="{rule.id}"></a>'
     yield ""
@@ -63,19 +66,32 @@ def _section(rule: AnyRule) -> Iterator[str]:
     yield f"**{_plain(rule.title)}** ({rule.requirement}). {_plain(rule.reason)}"
     yield ""
     yield "- " + _("Fix:") + f" {_plain(rule.fix)}"
-    for authority, fix in rule.fixes.items():
-        yield from _fix(authority, fix)
+    yield from by_name
     if rule.source:
         yield "- " + _("Source:") + f" {rule.source}"
     yield from _appliance(rule)
 
 
-def _fix(authority: str, fix: str) -> Iterator[str]:
-    """The sentence, and below it the lines to type as a block of the same item of the list."""
-    sentence, *typed = _(fix).split("\n")
-    yield f"- {authority}: {_SPECIAL.sub(_ESCAPED, sentence)}"
-    if typed:
-        yield from ("  ```", *(f"  {line}" for line in typed), "  ```")
+def _link(rule: AnyRule) -> list[str]:
+    return [] if rule.remedy is None else ["- " + _("By name, for each CA:") + f" [`{rule.remedy}`](#{rule.remedy})"]
+
+
+def _remedies(rules: Mapping[str, AnyRule]) -> Iterator[str]:
+    """Each remedy once; its anchor is the one that Markdown makes of a heading."""
+    fixes = {rule.remedy: rule.fixes for rule in rules.values() if rule.remedy is not None}
+    if fixes:
+        yield from ("", "## " + _("Remedies"))
+    for remedy, by_authority in sorted(fixes.items()):
+        yield from ("", f"### `{remedy}`", "", *_fixes(by_authority))
+
+
+def _fixes(by_authority: Mapping[Authority, str]) -> Iterator[str]:
+    """A sentence for each authority, and below it the lines to type as a block of the same item of the list."""
+    for authority, fix in by_authority.items():
+        sentence, *typed = _(fix).split("\n")
+        yield f"- {authority}: {_SPECIAL.sub(_ESCAPED, sentence)}"
+        if typed:
+            yield from ("  ```", *(f"  {line}" for line in typed), "  ```")
 
 
 def _appliance(rule: AnyRule) -> Iterator[str]:
