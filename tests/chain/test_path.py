@@ -119,3 +119,13 @@ def test_issuers_that_were_valid_once_are_judged_by_the_moment_asked_about() -> 
     data = pem(leaf(short), short, root())
     assert chain.check(data, at=AT).verdict.valid
     assert not chain.check(data, at=AT + timedelta(days=2)).verdict.valid
+
+
+def test_a_bundle_of_root_and_intermediate_is_trusted_up_to_the_root() -> None:
+    bundle = pem(intermediate(), root())
+    report = chain.check(sound(), at=AT, trust=[bundle])
+    assert [certificate.issued_to for certificate in report.path] == ["om.example.net", "Inter-CA1", "Root-CA"]
+    assert report.errors == ()
+    only_intermediate = chain.check(sound(), at=AT, trust=[pem(intermediate())])
+    assert only_intermediate.arrangement.anchor is only_intermediate.path[1]
+    assert "chain.wrong-issuer-key" not in {finding.rule.id for finding in only_intermediate.findings}

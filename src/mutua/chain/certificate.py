@@ -243,14 +243,10 @@ class Certificate:
         return known
 
     def seems_signed_by(self, issuer: "Certificate") -> bool:
-        """Whether `issuer` has the name, and does not lack the key identifier, that this certificate gives.
-
-        Of itself no certificate is believed: there the signature is verified.
-        """
+        """Whether `issuer` has the name that this certificate gives; of itself no certificate is believed."""
         if self.der == issuer.der:
             return self.is_self_signed
-        wanted, found = self.authority_key, issuer.key_identifier
-        return self.comparable_issuer == issuer.comparable_subject and (not wanted or not found or wanted == found)
+        return self.comparable_issuer == issuer.comparable_subject
 
     def extension(self, kind: type[E]) -> x509.Extension[E] | None:
         """The extension of this kind, with whether it is critical, or None where there is none."""

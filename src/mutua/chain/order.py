@@ -1,7 +1,7 @@
 """From a heap of certificates to leaf … root, whatever order they came in."""
 
 from collections import Counter, deque
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -58,8 +58,8 @@ def arrange(
     keys (DER SubjectPublicKeyInfo) that the leaf is known to have, if any are. A path to one of the `trusted`
     certificates (position 0 where they are not in the input) is preferred to one that ends elsewhere. The order
     of the input decides only between leaves that are equally good. At most `MAX_SIGNATURE_CHECKS` signatures
-    are verified. `is_signed_by` tells whether the first of two certificates is signed by the second; with
-    `Certificate.seems_signed_by` the path is what it would be if every certificate told the truth.
+    are verified. `is_signed_by` tells whether the first of two certificates is signed by the second, where nobody
+    else has that one's name; with `Certificate.seems_signed_by` such a certificate is taken at its word.
     """
     distinct = _without_duplicates(certificates)
     if not distinct:
@@ -137,12 +137,13 @@ class _Search:
         self.given_up = False
 
     def path_from(self, leaf: Certificate) -> tuple[Certificate, ...]:
-        """The shortest path to a trusted certificate or else a root, among those valid now, else among all.
+        """The shortest path to a trusted root, else a trusted certificate, else a root, preferably all valid now.
 
-        Where there is neither, the longest path.
+        Where there is none of them, the longest path.
         """
         path: tuple[Certificate, ...] = (leaf,)
-        for is_end in (self.is_trusted, self._is_root) if self._trusted else (self._is_root,):
+        ends = (self._is_trusted_root, self.is_trusted, self._is_root) if self._trusted else (self._is_root,)
+        for is_end in ends:
             for allowed in (self._is_valid, _is_any):
                 path = self._climb(leaf, is_end, allowed)
                 if is_end(path[-1]):
@@ -162,6 +163,9 @@ class _Search:
 
     def _is_root(self, certificate: Certificate) -> bool:
         return any(issuer is certificate for issuer in self._issuers(certificate))
+
+    def _is_trusted_root(self, certificate: Certificate) -> bool:
+        return self.is_trusted(certificate) and self._is_root(certificate)
 
     def _is_valid(self, certificate: Certificate) -> bool:
         return certificate.not_before <= self._at and self._at.replace(microsecond=0) <= certificate.not_after
@@ -190,16 +194,18 @@ class _Search:
         return self._known_issuers[certificate.der]
 
     def _find_issuers(self, certificate: Certificate) -> Sequence[Certificate]:
-        for same_key in self._candidates(certificate):
+        candidates = self._candidates(certificate)
+        is_signed_by = self._is_signed_by if len(candidates) == 1 else Certificate.is_signed_by
+        for same_key in candidates:
             if not self._checks_left:
                 self.given_up = True
                 break
             self._checks_left -= 1
-            if self._is_signed_by(certificate, same_key[0]):
+            if is_signed_by(certificate, same_key[0]):
                 return sorted(same_key, key=_preference)
         return ()
 
-    def _candidates(self, certificate: Certificate) -> Iterable[Sequence[Certificate]]:
+    def _candidates(self, certificate: Certificate) -> Sequence[Sequence[Certificate]]:
         """The certificates with the issuer's name, key by key: its own first, then the key that it names."""
         namesakes = self._by_subject.get(certificate.comparable_issuer, [])
         if len(namesakes) < 2:

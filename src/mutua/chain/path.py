@@ -35,7 +35,7 @@ def settle(
     claimed = arrange(certificates, demand.at, leaf_keys, anchors, Certificate.seems_signed_by)
     verdict = _judge_path(claimed, trusted, _deep_enough(demand, claimed, max_depth))
     if verdict.valid and verdict.path == _in_engine_terms(claimed.path):
-        return claimed, verdict
+        return (follow(claimed, certificates, claimed.path) if trusted else claimed), verdict
     arrangement = arrange(certificates, demand.at, leaf_keys, anchors)
     demand = _deep_enough(demand, arrangement, max_depth)
     if arrangement.path != claimed.path:
