@@ -148,14 +148,14 @@ def command(
         _only_what_each_can_have(files, csr, key)
         asked = Question(chain.Profile(profile), moment, _anchors(trust), names, addresses, list(map(read_file, crls)))
         raise SystemExit(check_many(files, asked, form, least, quiet=quiet))
-    _only_one_standard_input([*files, *trust, *crls])
+    only_one_standard_input([*files, *trust, *crls])
     contents = [_content(file) for file in files]
     report = chain.check(
         contents,
         profile=chain.Profile(profile),
         at=moment,
-        request_keys=[_request_key(csr)] if csr else None,
-        private_key=_private_key(key) if key else None,
+        request_keys=[request_key(csr)] if csr else None,
+        private_key=private_key(key) if key else None,
         trust=[_trusted(file) for file in trust] if trust else None,
         names=names,
         addresses=addresses,
@@ -186,7 +186,8 @@ def _content(name: str) -> bytes:
         raise
 
 
-def _only_one_standard_input(files: list[str]) -> None:
+def only_one_standard_input(files: list[str]) -> None:
+    """Raise `Failure` where more than one of the files is standard input."""
     if files.count("-") > 1:
         raise Failure(message("only one of the files can come from standard input."), Exit.USAGE)
 
@@ -247,7 +248,8 @@ def _print_json(report: "chain.Report") -> None:
     click.echo(json.dumps(report.to_json(translate), indent=2, ensure_ascii=False))
 
 
-def _request_key(name: str) -> bytes:
+def request_key(name: str) -> bytes:
+    """The public key of the signing request in a file. Raises `Failure`."""
     from mutua.chain.decode import UnreadableKeyError, key_of_request
 
     try:
@@ -259,7 +261,8 @@ def _request_key(name: str) -> bytes:
         ) from error
 
 
-def _private_key(name: str) -> bytes:
+def private_key(name: str) -> bytes:
+    """The public half of the private key in a file. Raises `Failure`."""
     from mutua.chain.decode import UnreadableKeyError, key_of_private_key
 
     try:
