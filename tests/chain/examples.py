@@ -278,6 +278,9 @@ EXAMPLES = {
     "leaf.odd-key-length": Example(lambda: _web_rsa(2052), lambda: _web_rsa(2048)),
     "leaf.wildcard-too-wide": Example(lambda: _wildcard("*.net"), lambda: _wildcard("*.example.net")),
     "engine.refused": Example(lambda: _critical(_UNKNOWN, True), lambda: _critical(_UNKNOWN, False)),
+    "chain.openssl-dead-end": Example(
+        lambda: _trusting(_mimic().pem, root().pem), lambda: _trusting(root().pem, _mimic().pem)
+    ),
 }
 """By the id of the rule."""
 
@@ -318,3 +321,12 @@ PAIR_EXAMPLES = {
     "pair.same-leaf": PairExample(_one_leaf, _same_authorities),
 }
 """By the id of the rule."""
+
+
+def _trusting(*trust: bytes) -> Asked:
+    return Asked(pem(leaf(intermediate()), intermediate()), Profile.CLIENT, trust=trust)
+
+
+def _mimic() -> Issued:
+    """A root of the real one's name, without a key identifier that would tell them apart."""
+    return authority("Root-CA", signs_with=key("mimic"), subject_key_identifier=False)

@@ -15,13 +15,16 @@ from mutua.chain.certificate import Certificate
 from mutua.chain.decode import Material
 from mutua.chain.order import Arrangement
 from mutua.chain.trust import Trust
-from mutua.chain.verdict import Verdict
-from mutua.message import Message
+from mutua.chain.verdict import ENGINE, Verdict
+from mutua.message import Message, message
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from mutua.chain.families.opinions import Opinion, PeerAnswer
     from mutua.chain.report_json import ReportJson
+
+UNEXPLAINED = ("engine.no-trusted-path", "engine.refused")
+"""The rules that are asked last: the engine refuses, and none of the others says why."""
 
 _UPLOAD_OF = {Profile.MIGRATION: CHAIN_UPLOAD, Profile.SERVER: CERTIFICATE_UPLOAD}
 
@@ -88,11 +91,30 @@ class Report(NamedTuple):
         return self.valid and not any(True for _evidence in breaches(examined))
 
     @property
+    def disagreement(self) -> Message | None:
+        """Who refuses the path where the rules and the engine disagree; None where they do not."""
+        refusing = [finding.rule.id for finding in self.errors if finding.rule.explains]
+        if self.verdict.valid and refusing:
+            return message(
+                "{engine} finds a valid path; {rules} refuses it, so the chain is not valid.",
+                engine=ENGINE,
+                rules=", ".join(dict.fromkeys(refusing)),
+            )
+        if any(finding.rule.id in UNEXPLAINED for finding in self.errors):
+            return message("{engine} refuses the path and no rule says why, so the chain is not valid.", engine=ENGINE)
+        return None
+
+    @property
     def is_ordinary(self) -> bool:
         """Whether there is nothing about the chain that families of verifiers are known to differ on.
 
         Cheap, and never true where they differ: it spares whoever asks the question itself.
         """
+        return self.is_ordinary_but_for_names and self.path[0].extension(x509.SubjectAlternativeName) is not None
+
+    @property
+    def is_ordinary_but_for_names(self) -> bool:
+        """Whether families of verifiers can differ at most on a leaf without alternative names, if it has none."""
         arrangement = self.arrangement
         is_tidy = arrangement.in_order and not arrangement.foreign and len(self.path) <= _LONGEST_ORDINARY
         comes_first = bool(self.path) and self.material.certificates[0] is self.path[0]
@@ -173,9 +195,9 @@ def _is_ordinary_authority(certificate: Certificate) -> bool:
 
 
 def _is_ordinary_leaf(certificate: Certificate) -> bool:
-    names, usage = certificate.extension(x509.SubjectAlternativeName), certificate.key_usage
+    usage = certificate.key_usage
     signs = usage is None or (usage.digital_signature and not usage.key_cert_sign)
-    return names is not None and bool(certificate.subject.rdns) and signs and _is_ordinary(certificate)
+    return bool(certificate.subject.rdns) and signs and _is_ordinary(certificate)
 
 
 def _names_its_issuer(certificate: Certificate) -> bool:

@@ -6,6 +6,7 @@ from typing import Any, Literal, TypedDict
 from mutua.chain.catalogue import Profile
 from mutua.chain.certificate import Certificate
 from mutua.chain.decode import Encoding
+from mutua.chain.families.opinions import Opinion, PeerAnswer
 from mutua.chain.report import Finding, Report
 from mutua.chain.verdict import ENGINE
 from mutua.message import Message
@@ -67,6 +68,34 @@ class VerdictJson(TypedDict):
     """Its reason in its own words, empty where it found one."""
 
 
+class OpensslJson(TypedDict):
+    """What a peer's OpenSSL (security level 2) says of the certificates in the order given."""
+
+    accepts: bool
+    """Whether it finds a valid path; it does not find every one."""
+    error: int
+    """The number of its first error (X509_V_ERR), 0 for none."""
+    depth: int
+    """Where on its path the error is; 0 is the leaf."""
+    text: str
+    """The error in its own words."""
+    accepts_ordered: bool
+    """Whether it would accept the certificates of `chain` in their order."""
+
+
+class FamilyJson(TypedDict):
+    """What a family of verifiers does with the chain."""
+
+    family: str
+    """Its name, with releases."""
+    answer: Literal["accepts", "refuses", "unknown"]
+    """Unknown where it depends on the release, or nobody has measured it."""
+    reason: str | None
+    """Why, for people; null where there is nothing to say."""
+    measured: bool
+    """False for what is only reported of the family."""
+
+
 class FindingJson(TypedDict):
     """Something that is wrong."""
 
@@ -117,6 +146,12 @@ class ReportJson(TypedDict):
     """Whether it is valid and its certificates are as RFC 5280 demands of whoever issues them."""
     verdict: VerdictJson
     """The engine's answer."""
+    disagreement: str | None
+    """Where rules and engine disagree, which of them refuses the chain, for people; it is not valid then."""
+    openssl: OpensslJson | None
+    """A peer's OpenSSL; null where there is no leaf or nothing that could be trusted."""
+    families: list[FamilyJson]
+    """What each family of verifiers says; empty where `openssl` is null."""
     findings: list[FindingJson]
     """Everything that is wrong."""
     appliance: dict[str, Any] | None
@@ -150,6 +185,9 @@ def report_json(report: Report, translate: Callable[[Message], str]) -> ReportJs
             "valid": report.verdict.valid,
             "detail": report.verdict.detail,
         },
+        "disagreement": translate(report.disagreement) if report.disagreement else None,
+        "openssl": _openssl(report.openssl),
+        "families": [_family(opinion, translate) for opinion in report.families],
         "findings": [finding_json(finding, translate) for finding in report.findings],
         "appliance": report.refusal.body() if report.refusal else None,
         "errors": len(report.errors),
@@ -183,4 +221,26 @@ def _certificate(certificate: Certificate) -> CertificateJson:
         "not_before": certificate.not_before.isoformat(),
         "not_after": certificate.not_after.isoformat(),
         "sha256": certificate.fingerprint,
+    }
+
+
+def _openssl(answer: PeerAnswer | None) -> OpensslJson | None:
+    if answer is None:
+        return None
+    given = answer.given
+    return {
+        "accepts": given.accepts,
+        "error": given.error,
+        "depth": given.depth,
+        "text": given.text,
+        "accepts_ordered": answer.ordered.accepts,
+    }
+
+
+def _family(opinion: Opinion, translate: Callable[[Message], str]) -> FamilyJson:
+    return {
+        "family": translate(Message(opinion.family)),
+        "answer": opinion.stance.value,
+        "reason": translate(opinion.reason) if opinion.reason else None,
+        "measured": opinion.measured,
     }

@@ -38,6 +38,7 @@ def lines(report: Report, name: str, request: str | None = None) -> Iterator[str
     for depth, certificate in enumerate(report.path):
         yield from _certificate(report, certificate, depth)
     yield ""
+    yield from _verifiers(report)
     yield from _appliance(report)
     yield from _summary(report, printable(name), printable(request) if request else None)
 
@@ -104,6 +105,24 @@ def _at_the_authority(remedy: "Remedy", identifier: str, indent: str) -> Iterato
     if usual is not None:
         yield from instructed(_("{authority}: {fix}", authority=Authority.AD_CS, fix=_(usual)), indent)
     yield from wrapped(_("for other CAs: mutua rules {rule}", rule=identifier), indent)
+
+
+def _verifiers(report: Report) -> Iterator[str]:
+    disagreement = report.disagreement
+    if disagreement is not None:
+        yield from wrapped(translate(disagreement), f" {mark(Severity.WARNING)} ")
+        yield ""
+    if not report.is_ordinary_but_for_names:
+        from mutua.cli.families_text import family_lines
+
+        yield from family_lines(report)
+    elif not report.is_ordinary:
+        sentence = _(
+            "Verifiers differ on this chain: OpenSSL, Python and Java 17 accept a certificate without a subject "
+            "alternative name, pyca/cryptography refuses it, and Go is reported to refuse it in a server."
+        )
+        yield from wrapped(sentence, " ")
+        yield ""
 
 
 def _appliance(report: Report) -> Iterator[str]:

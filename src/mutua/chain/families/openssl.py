@@ -70,6 +70,9 @@ class Purpose(StrEnum):
     CLIENT = "sslclient"
 
 
+PURPOSES = {ExtendedKeyUsageOID.SERVER_AUTH: Purpose.SERVER, ExtendedKeyUsageOID.CLIENT_AUTH: Purpose.CLIENT}
+
+
 class Settings(NamedTuple):
     """How the verifying side is set up.
 

@@ -7,11 +7,10 @@ from typing import NamedTuple
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from mutua.chain.catalogue import purposes_of
 from mutua.chain.certificate import Certificate
-from mutua.chain.families.openssl import Answer, Purpose, Settings, verify
+from mutua.chain.families.openssl import PURPOSES, Answer, Purpose, Settings, verify
 from mutua.chain.families.openssl_certificate import ML_DSA, OpensslCertificate
 from mutua.chain.report import Report
 from mutua.chain.verdict import Demand, judge_by_web_rules
@@ -26,7 +25,6 @@ GO = N_("Go")
 
 _USUAL_LEVEL = 2
 _ROLES = {Purpose.SERVER: N_("as a server: {reason}"), Purpose.CLIENT: N_("as a client: {reason}")}
-_PURPOSES = {ExtendedKeyUsageOID.SERVER_AUTH: Purpose.SERVER, ExtendedKeyUsageOID.CLIENT_AUTH: Purpose.CLIENT}
 _JAVA_CURVES = ("secp256r1", "secp384r1", "secp521r1")
 _JAVA_UNORDERED = 5
 """How many intermediates Java puts in order by itself."""
@@ -76,8 +74,19 @@ class _Question(NamedTuple):
         return Settings(report.at, level=level, names=report.names, addresses=report.addresses)
 
 
+_ALL_ACCEPT = (
+    *(Opinion(family, Stance.ACCEPTS) for family in (OPENSSL_LEVEL_1, OPENSSL_LEVEL_2, OPENSSL_STRICT, PYCA, JAVA)),
+    Opinion(GO, Stance.UNKNOWN, measured=False),
+)
+
+
 def opinions(report: Report) -> tuple[Opinion, ...]:
     """What each family says; none where there is no leaf, or nothing that could be trusted."""
+    return _ALL_ACCEPT if report.is_ordinary else opinions_asked_for(report)
+
+
+def opinions_asked_for(report: Report) -> tuple[Opinion, ...]:
+    """The same, where each family is asked although the answer is known beforehand."""
     question = _question(report)
     if question is None:
         return ()
@@ -99,6 +108,9 @@ def differ(said: Sequence[Opinion]) -> bool:
 
 def peer_answer(report: Report) -> PeerAnswer | None:
     """What a peer's OpenSSL of today says of the chain in the order given; None where there is nothing to ask about."""
+    if report.is_ordinary:
+        accepted = Answer(0, 0, report.path)
+        return PeerAnswer(accepted, accepted)
     question = _question(report)
     if question is None:
         return None
@@ -118,7 +130,7 @@ def _question(report: Report) -> _Question | None:
         return None
     leaf = report.path[0]
     others = [certificate for certificate in report.material.certificates if certificate is not leaf]
-    purposes = [_PURPOSES[oid] for oid, _name in purposes_of(report.profile)]
+    purposes = [PURPOSES[oid] for oid, _name in purposes_of(report.profile)]
     return _Question(leaf, [leaf, *others], anchors, purposes, report)
 
 

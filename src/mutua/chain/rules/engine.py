@@ -1,9 +1,10 @@
-"""Where the validating engine refuses a path and no rule says why: the engine has the last word."""
+"""Where the validating engine refuses a path and no rule says why, and where OpenSSL does not find the valid one."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from mutua.chain.appliance import Stage
-from mutua.chain.catalogue import CHAINS, Evidence, Examined, errors, rule
+from mutua.chain.catalogue import CHAINS, SHOWN, Evidence, Examined, Profile, errors, purposes_of, rule, warnings
+from mutua.chain.certificate import Certificate
 from mutua.chain.verdict import ENGINE
 from mutua.message import N_, message
 
@@ -22,3 +23,55 @@ def refused(examined: Examined) -> Iterator[Evidence]:
     if examined.verdict.refuses:
         for leaf in examined.leaf:
             yield Evidence(message("{engine} says: {detail}", engine=ENGINE, detail=examined.verdict.detail), leaf)
+
+
+@rule(
+    "chain.openssl-dead-end",
+    "R8",
+    errors(Profile.MTLS, Profile.CLIENT) | warnings(Profile.MIGRATION, Profile.SERVER, Profile.WEBPKI),
+    title=N_("a valid path that OpenSSL does not find"),
+    reason=N_(
+        "OpenSSL follows the first issuer of the right name, among what it trusts and then in the order in which the "
+        "certificates are sent, and does not come back from a dead end."
+    ),
+    fix=N_(
+        "send the certificates of the path shown here in this order, and no others; of two trusted CAs of one name, "
+        "put the one that is meant first."
+    ),
+    source="RFC 4158, section 2.4.2",
+)
+def openssl_dead_end(examined: Examined) -> Iterator[Evidence]:
+    if not examined.verdict.valid or not _has_choice(examined):
+        return
+    from mutua.chain.families.openssl import PURPOSES, Settings, verify
+
+    leaf, anchors = examined.path[0], _anchors(examined)
+    sent = [leaf, *(certificate for certificate in examined.material.certificates if certificate is not leaf)]
+    for purpose, _name in purposes_of(examined.profile):
+        answer = verify(leaf, sent, anchors, Settings(examined.at, PURPOSES[purpose], level=0))
+        taken = [certificate.der for certificate in answer.path]
+        if answer.accepts or taken == [certificate.der for certificate in examined.path[: len(taken)]]:
+            continue
+        found = message(
+            "It goes {names} and ends with error {error} at depth {depth}, {text}.",
+            names=" → ".join(f"{one.issued_to} ({one.fingerprint[:8]}…)" for one in answer.path[:SHOWN]),
+            error=answer.error,
+            depth=answer.depth,
+            text=answer.text,
+        )
+        yield Evidence(found, leaf)
+        return
+
+
+def _anchors(examined: Examined) -> Sequence[Certificate]:
+    root = examined.arrangement.root
+    return examined.trust.anchors if examined.trust else [root] if root else []
+
+
+def _has_choice(examined: Examined) -> bool:
+    """Whether another certificate has the name of an authority of the path."""
+    path = examined.path
+    names = {certificate.comparable_subject for certificate in path[1:]}
+    trusted = examined.trust.anchors if examined.trust else ()
+    others = [*examined.arrangement.foreign, *(anchor for anchor in trusted if anchor is not path[-1])]
+    return any(other.comparable_subject in names for other in others)
