@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, Literal, TypedDict
 
-from mutua.chain.catalogue import Profile
+from mutua.chain.catalogue import Profile, Severity
 from mutua.chain.certificate import Certificate
 from mutua.chain.decode import Encoding
 from mutua.chain.families.opinions import Opinion, PeerAnswer
@@ -15,7 +15,11 @@ FORMAT_VERSION: Literal[1] = 1
 """Of the JSON form. It grows by new keys; a changed or lost one raises the number."""
 
 SeverityName = Literal["error", "warning", "notice"]
-_SEVERITIES: tuple[SeverityName, ...] = ("notice", "warning", "error")
+_SEVERITY_NAMES: dict[Severity, SeverityName] = {
+    Severity.ERROR: "error",
+    Severity.WARNING: "warning",
+    Severity.NOTICE: "notice",
+}
 
 
 class InputJson(TypedDict):
@@ -201,7 +205,7 @@ def finding_json(finding: Finding, translate: Callable[[Message], str]) -> Findi
     return {
         "rule": rule.id,
         "requirement": rule.requirement,
-        "severity": _SEVERITIES[finding.severity - 1],
+        "severity": severity_name(finding.severity),
         "certificate": (certificate.position or None) if certificate else None,
         "subject": certificate.issued_to if certificate else None,
         "sha256": certificate.fingerprint if certificate else None,
@@ -211,6 +215,11 @@ def finding_json(finding: Finding, translate: Callable[[Message], str]) -> Findi
         "fix": translate(Message(rule.fix)),
         "source": rule.source,
     }
+
+
+def severity_name(severity: Severity) -> SeverityName:
+    """What a severity is called by machines."""
+    return _SEVERITY_NAMES[severity]
 
 
 def _certificate(certificate: Certificate) -> CertificateJson:

@@ -15,6 +15,7 @@ from mutua.message import N_, message
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from mutua.cli.codes import Code
+    from mutua.cli.explain_json import CodesJson, LogsJson
     from mutua.logbook.bundle import Unread
     from mutua.logbook.tally import Tallies
 
@@ -144,7 +145,7 @@ def _exit(tallies: "Tallies", unread: "Sequence[Unread]") -> Exit:
     return Exit.UNREADABLE if unread else Exit.CLEAN
 
 
-def _print_json(content: dict[str, object]) -> None:
+def _print_json(content: "CodesJson | LogsJson") -> None:
     import json
 
     click.echo(json.dumps(content, indent=2, ensure_ascii=False))

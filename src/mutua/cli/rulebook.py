@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from difflib import get_close_matches
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias, TypedDict
 
 from mutua.chain import CATALOGUE, Profile, Refusal, Rule, Severity
 from mutua.chain.appliance import CERTIFICATE_UPLOAD, CHAIN_UPLOAD
 from mutua.chain.pair import PAIR_RULES, PairRule
+from mutua.chain.report_json import SeverityName, severity_name
 from mutua.chain.request import REQUEST_RULES, RequestRule
 from mutua.language import _
 from mutua.message import N_
@@ -20,10 +21,42 @@ RULES: Mapping[str, AnyRule] = {**CATALOGUE, **PAIR_RULES, **CONNECTION_RULES, *
 MARKS = {Severity.ERROR: "✗", Severity.WARNING: "!", Severity.NOTICE: "·"}
 SEVERITIES = {Severity.ERROR: N_("error"), Severity.WARNING: N_("warning"), Severity.NOTICE: N_("notice")}
 
-FORMAT_VERSION = 1
+FORMAT_VERSION: Literal[1] = 1
 """Of the JSON form. It grows by new keys; a changed or lost one raises the number."""
 
 _MOST_SUGGESTIONS = 8
+
+
+class RuleJson(TypedDict):
+    """A rule that certificates are checked by."""
+
+    id: str
+    """Its id, which never changes."""
+    requirement: str
+    """The requirement that it belongs to."""
+    severities: dict[Profile, SeverityName]
+    """How much it matters for which profile; it does not hold for those that are not named."""
+    title: str
+    """The rule in a few words, for people."""
+    reason: str
+    """Why it matters, for people."""
+    fix: str
+    """What to do about it, for people."""
+    fixes: dict[str, str]
+    """What to set at the authorities that are known by name, for people."""
+    source: str | None
+    """The standard that says so, with its section."""
+    appliance: dict[str, dict[str, Any]]
+    """What the appliance answers, by what is done: the upload of a chain or a certificate, or a connection."""
+
+
+class RulesJson(TypedDict):
+    """The catalogue of rules."""
+
+    version: Literal[1]
+    """Of this form. It grows by new keys; a changed or lost one raises the number."""
+    rules: list[RuleJson]
+    """In the order in which findings are told."""
 
 
 class Answer(NamedTuple):
@@ -93,16 +126,16 @@ def closest(identifier: str) -> list[str]:
     return list(dict.fromkeys([*containing, *alike]))[:_MOST_SUGGESTIONS]
 
 
-def to_json(rules: Mapping[str, AnyRule]) -> dict[str, object]:
+def to_json(rules: Mapping[str, AnyRule]) -> RulesJson:
     """The rules for machines; the sentences in them are for people."""
     return {"version": FORMAT_VERSION, "rules": [_rule_json(rule) for rule in rules.values()]}
 
 
-def _rule_json(rule: AnyRule) -> dict[str, Any]:
+def _rule_json(rule: AnyRule) -> RuleJson:
     return {
         "id": rule.id,
         "requirement": rule.requirement,
-        "severities": {profile: severity.name.lower() for profile, severity in rule.severities.items()},
+        "severities": {profile: severity_name(severity) for profile, severity in rule.severities.items()},
         "title": _(rule.title),
         "reason": _(rule.reason),
         "fix": _(rule.fix),
