@@ -7,7 +7,7 @@ from typing import NamedTuple, TypeAlias
 from mutua import chain
 from mutua.chain.catalogue import CHAINS, purposes_of
 from mutua.chain.certificate import Certificate, ComparableName, read_certificate
-from mutua.chain.decode import Encoding, Unreadable
+from mutua.chain.decode import Encoding, Material, Unreadable
 from mutua.chain.order import Arrangement, arrange
 from mutua.chain.report import Report
 from mutua.chain.verdict import USUAL_DEPTH, Demand, judge
@@ -32,48 +32,66 @@ class Why(StrEnum):
     FOREIGN = "foreign"
 
 
-class Rewritten(NamedTuple):
-    """The file is written anew as plain PEM: it is in another form, or `loose` of its blocks are."""
+class Kind(StrEnum):
+    """What in the input is no certificate."""
 
-    encoding: Encoding
+    PRIVATE_KEY = "private key"
+    REQUEST = "signing request"
+    PUBLIC_KEY = "public key"
+    OTHER = "other"
+
+
+class Rewritten(NamedTuple):
+    """The certificates are written as plain PEM: inputs are in these other forms, or `loose` of their blocks are."""
+
+    encodings: tuple[Encoding, ...]
     loose: int
 
     def told(self) -> Message:
         """The step as a sentence."""
-        if self.encoding is not Encoding.PEM:
-            return message("write the certificates as PEM; they were given as {encoding}", encoding=self.encoding)
+        if self.encodings:
+            return message("write the certificates as PEM; they were given as {forms}", forms=", ".join(self.encodings))
         return message("write {count} of the blocks in the form that every program reads", count=self.loose)
 
 
 class LeftOut(NamedTuple):
-    """Something in the input that is no certificate: so many private keys, so many signing requests, other blocks."""
+    """So many things in the input that are no certificates; `labels` are those of the blocks of another kind."""
 
-    private_keys: int
-    requests: int
-    other_blocks: tuple[str, ...]
+    kind: Kind
+    number: int
+    labels: tuple[str, ...] = ()
 
     def told(self) -> Message:
-        """The step as a sentence, the private key first."""
-        if self.private_keys:
-            return message(
-                "leave out {count} private key(s): a key must never travel with the chain. It stays in your file only",
-                count=self.private_keys,
-            )
-        if self.requests:
-            return message("leave out {count} signing request(s)", count=self.requests)
-        return message("leave out what is no certificate: {labels}", labels=", ".join(dict.fromkeys(self.other_blocks)))
+        """The step as a sentence."""
+        match self.kind:
+            case Kind.PRIVATE_KEY:
+                return message(
+                    "leave out {count} private key(s): a key must never travel with the chain, and stays where it is",
+                    count=self.number,
+                )
+            case Kind.REQUEST:
+                return message("leave out {count} signing request(s)", count=self.number)
+            case Kind.PUBLIC_KEY:
+                return message("leave out {count} public key(s)", count=self.number)
+            case Kind.OTHER:
+                return message("leave out what is no certificate: {labels}", labels=", ".join(self.labels))
 
 
 class Unread(NamedTuple):
-    """A block that should have been a certificate and cannot be read."""
+    """Something in the input that should have been a certificate and cannot be read."""
 
     block: Unreadable
 
     def told(self) -> Message:
         """The step as a sentence."""
-        if self.block.line is None:
-            return message("leave out what cannot be read: {reason}", reason=self.block.reason)
-        return message("leave out line {line}: {reason}", line=self.block.line, reason=self.block.reason)
+        line, reason, source = self.block.line, self.block.reason, self.block.source
+        if source is not None and line is not None:
+            return message("leave out line {line} of {file}: {reason}", line=line, file=source, reason=reason)
+        if source is not None:
+            return message("leave out what cannot be read in {file}: {reason}", file=source, reason=reason)
+        if line is not None:
+            return message("leave out line {line}: {reason}", line=line, reason=reason)
+        return message("leave out what cannot be read: {reason}", reason=reason)
 
 
 class Removed(NamedTuple):
@@ -198,12 +216,13 @@ def plan(before: Report, candidates: Sequence[Candidate] = (), asked: Asked = NO
 
 
 def _check(certificates: Sequence[Certificate], before: Report, asked: Asked) -> Report:
+    opened = before.material.opened_keys
     return chain.check(
         _pem(certificates),
         at=before.at,
         profile=before.profile,
         request_keys=asked.request_keys,
-        private_key=asked.private_key,
+        private_key=opened[0] if asked.private_key is None and len(opened) == 1 else asked.private_key,
     )
 
 
@@ -291,14 +310,11 @@ def _by_the_engine(
 
 def _steps(before: Report, result: Sequence[Certificate], candidates: Sequence[Candidate]) -> Iterator[Step]:
     material = before.material
-    if material.encoding is not Encoding.PEM or material.loose:
-        yield Rewritten(material.encoding, len(material.loose))
-    if material.private_keys:
-        yield LeftOut(material.private_keys, 0, ())
-    if material.requests:
-        yield LeftOut(0, material.requests, ())
-    if material.other_blocks:
-        yield LeftOut(0, 0, material.other_blocks)
+    forms = dict.fromkeys(part.material.encoding for part in material.parts if part.material.certificates)
+    encodings = tuple(form for form in forms if form is not Encoding.PEM)
+    if encodings or material.loose:
+        yield Rewritten(encodings, len(material.loose))
+    yield from _left_out(material)
     yield from map(Unread, material.unreadable)
     yield from _removals(material.certificates, result)
     origins = {candidate.certificate.der: candidate.origin for candidate in reversed(candidates)}
@@ -308,6 +324,17 @@ def _steps(before: Report, result: Sequence[Certificate], candidates: Sequence[C
     positions = [certificate.position for certificate in result if certificate.position]
     if positions != sorted(positions):
         yield Ordered()
+
+
+def _left_out(material: Material) -> Iterator[LeftOut]:
+    if material.private_keys:
+        yield LeftOut(Kind.PRIVATE_KEY, material.private_keys)
+    if material.requests:
+        yield LeftOut(Kind.REQUEST, material.requests)
+    if material.public_keys:
+        yield LeftOut(Kind.PUBLIC_KEY, material.public_keys)
+    if material.other_blocks:
+        yield LeftOut(Kind.OTHER, len(material.other_blocks), tuple(dict.fromkeys(material.other_blocks)))
 
 
 def _removals(certificates: Sequence[Certificate], result: Sequence[Certificate]) -> Iterator[Removed]:
