@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization.pkcs12 import PBES
 from cryptography.x509.name import _ASN1Type
 from cryptography.x509.oid import NameOID, ObjectIdentifier
 from tests.chain.asked import Asked, crl, issued, stranger, web, web_below, with_crl, with_serial
@@ -17,6 +18,7 @@ from tests.chain.pki import (
     AT,
     Case,
     authority,
+    box,
     der,
     intermediate,
     key,
@@ -184,9 +186,14 @@ def _wildcard(name: str) -> Asked:
 EXAMPLES = {
     "file.no-certificate": Example(_request, _sound),
     "file.unreadable-certificate": Example(_cut_off, _sound),
+    "file.locked": Example(lambda: Case(box(), Profile.MTLS), lambda: Case(box(), Profile.MTLS, password=b"secret")),
     "file.not-base64": Example(
         lambda: Case(der(leaf(intermediate())), Profile.SERVER),
         lambda: Case(leaf(intermediate()).pem, Profile.SERVER),
+    ),
+    "file.old-ciphers": Example(
+        lambda: Case(box(cipher=PBES.PBESv1SHA1And3KeyTripleDESCBC), Profile.MTLS, password=b"secret"),
+        lambda: Case(box(cipher=PBES.PBESv2SHA256AndAES256CBC), Profile.MTLS, password=b"secret"),
     ),
     "file.not-plain-pem": Example(
         lambda: Case(sound().decode().encode("utf-16")),

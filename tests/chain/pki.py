@@ -5,7 +5,16 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any, NamedTuple
 
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography import x509
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    KeySerializationEncryption,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
+from cryptography.hazmat.primitives.serialization.pkcs12 import PBES, serialize_key_and_certificates
 from hypothesis import HealthCheck, settings
 
 from mutua import chain
@@ -30,6 +39,7 @@ class Case(NamedTuple):
     request_keys: Sequence[bytes] | None = None
     private_key: bytes | None = None
     at: datetime = AT
+    password: bytes | None = None
 
     def check(self) -> Report:
         """What the checker says."""
@@ -39,6 +49,7 @@ class Case(NamedTuple):
             profile=self.profile,
             request_keys=self.request_keys,
             private_key=self.private_key,
+            password=self.password,
         )
 
 
@@ -92,6 +103,16 @@ def ladder(leaf_side: int) -> list[Issued]:
 def pem(*issued: Issued) -> bytes:
     """The certificates in PEM, in the order given."""
     return b"".join(one.pem for one in issued)
+
+
+def box(password: bytes | None = b"secret", cipher: PBES | None = None, rounds: int = 2048) -> bytes:
+    """The sound chain and the key of its leaf in PKCS#12."""
+    encryption: KeySerializationEncryption = NoEncryption()
+    if password is not None:
+        builder = PrivateFormat.PKCS12.encryption_builder().kdf_rounds(rounds).hmac_hash(SHA256())
+        encryption = (builder.key_cert_algorithm(cipher) if cipher else builder).build(password)
+    end, *above = x509.load_pem_x509_certificates(sound())
+    return serialize_key_and_certificates(b"om", key("leaf"), end, above, encryption)
 
 
 def spki(issued: Issued | PrivateKey) -> bytes:

@@ -7,6 +7,7 @@ for finding in report.findings: ...
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from functools import cache
 
 import mutua.chain.rules  # noqa: F401  (fills the catalogue)
 from mutua.chain.appliance import Refusal
@@ -49,6 +50,8 @@ def check(
     addresses: Sequence[str] = (),
     crls: Sequence[bytes] = (),
     max_depth: int | None = None,
+    password: bytes | None = None,
+    sources: Sequence[str] = (),
 ) -> Report:
     """Everything that is wrong with the certificates in `data`, at once; several inputs are read as one.
 
@@ -59,13 +62,16 @@ def check(
     `trust` is what the verifying side trusts: certificates, or files of them in any form. Without it the chain's
     own root is the anchor. `names` (DNS, ASCII) and `addresses` (IPv4, IPv6) are what the leaf must cover, each
     of them. `crls` are revocation lists, PEM or DER. `max_depth` is how many CA certificates may stand between
-    the leaf and the anchor.
+    the leaf and the anchor. `password` opens inputs in PKCS#12, whose private key must then be that of the leaf unless
+    another is given. `sources` is what to call the inputs where there are several, one name for each.
 
     Raises `InputTooLargeError`, and ValueError for a name, address or depth that is none; whatever else is wrong with
     the input is in the report.
     """
     at = _in_utc(at)
-    material = decode_all([data] if isinstance(data, bytes) else data)
+    material = decode_all([data] if isinstance(data, bytes) else data, sources, password=password)
+    if private_key is None and len(material.opened_keys) == 1:
+        private_key = material.opened_keys[0]
     known_keys = [*(request_keys or ()), *([private_key] if private_key else [])]
     trusted = None if trust is None else read_trust(trust)
     demand = Demand(
@@ -102,13 +108,18 @@ def _in_utc(at: datetime) -> datetime:
 
 def _findings(examined: Examined) -> Iterator[Finding]:
     explained = False
-    for rule in CATALOGUE.values():
-        if examined.profile not in rule.severities or (rule.id in _LAST_WORDS and explained):
+    for rule in _rules_for(examined.profile):
+        if explained and rule.id in _LAST_WORDS:
             continue
         for evidence in rule.check(examined):
             finding = Finding.of(rule, examined.profile, evidence)
             explained = explained or (finding.severity is Severity.ERROR and _explains(rule, examined))
             yield finding
+
+
+@cache
+def _rules_for(profile: Profile) -> Sequence[Rule]:
+    return [rule for rule in CATALOGUE.values() if profile in rule.severities]
 
 
 def _explains(rule: Rule, examined: Examined) -> bool:

@@ -6,14 +6,20 @@ Other programs skip a block whose armour is damaged without a word; here each be
 import re
 from collections.abc import Iterator
 from enum import StrEnum
-from itertools import chain
 from typing import NamedTuple
 
 from mutua.message import N_, Message, message
 
 BEGIN = b"-----BEGIN "
 
+MAX_BLOCKS = 10_000
+"""How many blocks, and words BEGIN that might begin one, are looked at in one text."""
+
+BEYOND = ""
+"""The label of the last block of a text that has more of them than are looked at: it begins where the looking ended."""
+
 _ARMOUR = b"-----"
+_BEGIN_WORD = b"BEGIN"
 _END = b"-----END "
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _BLANK = b" \t\r\x0b\x0c\xc2\xa0"
@@ -30,6 +36,7 @@ _BEGINNING = re.compile(
 _DASHES_BEFORE = rb"%b+%b{0,4}\Z" % (_DASH, _SPACE)
 _CLOSED_BEFORE = rb"-----END [^\r\n-]{0,64}-----\Z"
 _CERTIFICATE_CLOSED = rb"-----END (?:X509 |TRUSTED )?CERTIFICATE-----"
+_COUNTED = (b"CERTIFICATE", b"X509 CERTIFICATE", b"TRUSTED CERTIFICATE", b"PKCS7", b"CMS", b"PKCS12")
 _EMPTY_LINE = re.compile(rb"\n[ \t\r\x0b\x0c]*(?=\n)")
 
 
@@ -50,13 +57,14 @@ LOOSENESS = {
 
 
 class Block(NamedTuple):
-    """One block and the line (from 1) that it begins in.
+    """One block, the line (from 1) that it begins in, and the place of its first byte.
 
     Where `problem` is None, `body` is what stands between the BEGIN line and the END line.
     """
 
     label: str
     line: int
+    at: int
     body: bytes = b""
     problem: Message | None = None
     looseness: Looseness | None = None
@@ -72,11 +80,28 @@ class _Start(NamedTuple):
 
 
 def blocks(data: bytes) -> Iterator[Block]:
-    """The blocks in the order of the text, whatever stands between them."""
+    """The blocks in the order of the text, whatever stands between them; beyond `MAX_BLOCKS`, `BEYOND` ends them."""
+    for number, block in enumerate(_all_blocks(data)):
+        if number == MAX_BLOCKS or block.label == BEYOND:
+            yield Block(BEYOND, block.line, block.at)
+            return
+        yield block
+
+
+def certificates_from(data: bytes, at: int) -> int:
+    """A mere count of the blocks of certificates and containers that begin at a place or behind it."""
+    text = data[at:].upper()
+    return _lines_of_certificates(text, b"BEGIN") or _lines_of_certificates(text, b"END")
+
+
+def _lines_of_certificates(text: bytes, word: bytes) -> int:
+    return sum(text.count(b"%b %b-----" % (word, label)) for label in _COUNTED)
+
+
+def _all_blocks(data: bytes) -> Iterator[Block]:
     lines = _LineCounter(data)
-    end_of_text = _Start(len(data), len(data), b"", sound=False)
     current: _Start | None = None
-    for following in chain(_starts(data), (end_of_text,)):
+    for following in _starts(data):
         used = 0
         if current is not None:
             end = data.find(_END, current.after, following.at)
@@ -84,6 +109,8 @@ def blocks(data: bytes) -> Iterator[Block]:
             used = current.after if end < 0 else end + len(_END)
         yield from _endings_without_beginning(data, used, following.at, lines)
         current = following
+    if current is not None and current.at < len(data):
+        yield Block(BEYOND, lines.number_at(current.at), current.at)
 
 
 class _LineCounter:
@@ -102,10 +129,19 @@ class _LineCounter:
 
 
 def _starts(data: bytes) -> Iterator[_Start]:
-    for found in _BEGINNING.finditer(data):
-        start = _sound_start(data, found) or _damaged_start(data, found)
+    """Where blocks begin, and at last, without a label, the end of what is looked at."""
+    text = data.upper()
+    at = text.find(_BEGIN_WORD)
+    for _number in range(MAX_BLOCKS):
+        if at < 0:
+            break
+        found = _BEGINNING.match(data, at)
+        start = None if found is None else _sound_start(data, found) or _damaged_start(data, found)
         if start is not None:
             yield start
+        at = text.find(_BEGIN_WORD, found.end() if found else at + len(_BEGIN_WORD))
+    end = len(data) if at < 0 else at
+    yield _Start(end, end, b"", sound=False)
 
 
 def _sound_start(data: bytes, found: re.Match[bytes]) -> _Start | None:
@@ -138,23 +174,24 @@ def _block(data: bytes, start: _Start, end: int, line: int) -> Block:
             "the BEGIN line is damaged; expected -----BEGIN {label}----- with five plain hyphens on each side",
             label=expected,
         )
-        return Block(expected, line, problem=problem)
+        return Block(expected, line, start.at, problem=problem)
     if end < 0:
-        return Block(label, line, problem=message("its END line is missing or damaged, as in text that was cut off"))
+        problem = message("its END line is missing or damaged, as in text that was cut off")
+        return Block(label, line, start.at, problem=problem)
     closing = b"%b%b-----" % (_END, start.label)
     if not data.startswith(closing, end):
-        return Block(label, line, problem=message("its END line does not fit its BEGIN line"))
-    return Block(label, line, data[start.after : end], None, _looseness(data, start, end, end + len(closing)))
+        return Block(label, line, start.at, problem=message("its END line does not fit its BEGIN line"))
+    looseness = _looseness(data, start, end, end + len(closing))
+    return Block(label, line, start.at, data[start.after : end], None, looseness)
 
 
 def _endings_without_beginning(data: bytes, used: int, limit: int, lines: _LineCounter) -> Iterator[Block]:
     """An END line that no block has used was the end of a certificate all the same."""
-    end = data.find(_END, used, limit)
-    while end >= 0:
-        if re.match(_CERTIFICATE_CLOSED, data[end : end + 64]):
-            problem = message("an END line without its BEGIN line, as in text that was cut off")
-            yield Block("CERTIFICATE", lines.number_at(end), problem=problem)
-        end = data.find(_END, end + 1, limit)
+    if data.find(_END, used, limit) < 0:
+        return
+    for end in re.compile(_CERTIFICATE_CLOSED).finditer(data, used, limit):
+        problem = message("an END line without its BEGIN line, as in text that was cut off")
+        yield Block("CERTIFICATE", lines.number_at(end.start()), end.start(), problem=problem)
 
 
 def _looseness(data: bytes, start: _Start, end: int, after_end: int) -> Looseness | None:

@@ -5,10 +5,11 @@ from collections.abc import Callable
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 
-from mutua.chain.armour import blocks
+from mutua.chain.armour import Block, blocks
 from mutua.message import Message, message
 
 _SEQUENCE = b"\x30"
+_ENCRYPTED_HEADER = b"Proc-Type: 4,ENCRYPTED"
 
 
 class UnreadableKeyError(ValueError):
@@ -17,6 +18,11 @@ class UnreadableKeyError(ValueError):
     def __init__(self, reason: Message) -> None:
         super().__init__(str(reason))
         self.reason = reason
+
+
+def is_encrypted(block: Block) -> bool:
+    """Whether a block with a private key says that it is encrypted (RFC 7468, section 11; RFC 1421, section 4.6)."""
+    return block.label.startswith("ENCRYPTED") or _ENCRYPTED_HEADER in block.body[:200]
 
 
 def key_of_request(data: bytes) -> bytes:
@@ -43,7 +49,8 @@ def key_of_request(data: bytes) -> bytes:
 def key_of_private_key(data: bytes, passphrase: bytes | None = None) -> bytes:
     """The public key (DER SubjectPublicKeyInfo) that belongs to a private key in PEM or DER.
 
-    Raises `UnreadableKeyError`; the private key itself appears in no message.
+    Raises `UnreadableKeyError`, before a key is derived of the passphrase where that would take too long; the private
+    key itself appears in no message.
     """
     from cryptography.hazmat.primitives.serialization import (
         Encoding,
@@ -55,6 +62,8 @@ def key_of_private_key(data: bytes, passphrase: bytes | None = None) -> bytes:
     pem = _block(data, lambda label: label.endswith("PRIVATE KEY"))
     if pem is None and not data.startswith(_SEQUENCE):
         raise UnreadableKeyError(message("there is no block BEGIN PRIVATE KEY in it"))
+    if passphrase is not None:
+        _refuse_too_many_rounds(data, pem)
     try:
         key = load_der_private_key(data, passphrase) if pem is None else load_pem_private_key(pem, passphrase)
         return key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
@@ -66,6 +75,30 @@ def key_of_private_key(data: bytes, passphrase: bytes | None = None) -> bytes:
         raise UnreadableKeyError(
             message("it is damaged") if damaged else message("it is damaged, or the passphrase is wrong")
         ) from error
+
+
+def _refuse_too_many_rounds(data: bytes, pem: bytes | None) -> None:
+    """Whatever is not PKCS#8, encrypted (RFC 5958, section 3), takes one round."""
+    from mutua.chain.ber import NotBerError, Walk
+    from mutua.chain.decode import base64
+    from mutua.chain.derivation import MAX_ROUNDS, encryption
+
+    walk = Walk()
+    try:
+        der = data if pem is None else base64(pem.split(b"-----")[2])
+        rounds = encryption(walk, walk.children(walk.first(der or b""))[0]).rounds
+    except (NotBerError, IndexError) as error:
+        if pem is not None and pem.startswith(b"-----BEGIN ENCRYPTED"):
+            raise UnreadableKeyError(message("it is damaged")) from error
+        return
+    if rounds > MAX_ROUNDS:
+        raise UnreadableKeyError(
+            message(
+                "opening it would take {rounds:,} rounds of key derivation; up to {limit:,} are computed",
+                rounds=rounds,
+                limit=MAX_ROUNDS,
+            )
+        )
 
 
 def _block(data: bytes, wanted: Callable[[str], bool]) -> bytes | None:
