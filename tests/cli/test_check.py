@@ -91,7 +91,9 @@ def test_a_wrong_chain_tells_what_is_wrong_what_the_appliance_says_and_what_to_d
         "          Extended key usage lists serverAuth only."
     )
     assert "→ request a certificate whose extended key usage lists client authentication too" in words(finding)
-    assert "OpenSSL: extendedKeyUsage = serverAuth, clientAuth" in words(finding)
+    assert 'AD CS: duplicate the template "Web Server", Extensions → Application Policies' in words(finding)
+    assert "for other CAs: mutua rules leaf.no-client-auth" in words(finding)
+    assert "OpenSSL" not in finding
     assert rest.endswith(
         "self-signed: the trust anchor\n"
         "\n"

@@ -280,7 +280,7 @@ def test_a_code_is_explained_with_all_that_it_can_mean(code: str) -> None:
     for rule in ("leaf.csr-key-mismatch", "chain.missing-root", "leaf.no-client-auth", "name.wildcard"):
         assert CATALOGUE[rule].reason.split()[0] in output
         assert f"{rule}  {CATALOGUE[rule].requirement}" in output
-    assert "OpenSSL: extendedKeyUsage = serverAuth, clientAuth" in output
+    assert "for other CAs: mutua rules leaf.no-client-auth" in output
     assert all(len(line) <= 80 for line in output.splitlines())
 
 

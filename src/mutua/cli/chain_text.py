@@ -94,10 +94,10 @@ def finding_lines(finding: "Finding | RequestFinding", indent: int) -> Iterator[
     yield from _paragraph(f"{translate(finding.found)} {_(rule.reason)}", f"{pad}  ")
     yield from _paragraph(_(rule.fix), f"{pad}  → ")
     if rule.remedy is not None:
-        yield from _at_the_authority(rule.remedy, rule.id, f"{pad}    ")
+        yield from at_the_authority(rule.remedy, rule.id, f"{pad}    ")
 
 
-def _at_the_authority(remedy: "Remedy", identifier: str, indent: str) -> Iterator[str]:
+def at_the_authority(remedy: "Remedy", identifier: str, indent: str) -> Iterator[str]:
     """What to set at the authority that most people have; for the others there is no room here."""
     from mutua.chain.remedies import Authority, fix
 

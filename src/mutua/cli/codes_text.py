@@ -6,6 +6,7 @@ import click
 
 from mutua.chain import Rule
 from mutua.chain.pair import PairRule
+from mutua.cli.chain_text import at_the_authority
 from mutua.cli.codes import Code
 from mutua.cli.paragraphs import sides, wrapped
 from mutua.language import _, plural, translate
@@ -57,8 +58,8 @@ def _rule(rule: Rule | PairRule) -> Iterator[str]:
     yield from sides(f"   · {_(rule.title)}", f"{rule.id}  {rule.requirement}")
     yield from wrapped(_(rule.reason), "     ")
     yield from wrapped(_(rule.fix), "     → ")
-    for authority, fix in rule.fixes.items():
-        yield from wrapped(_("{authority}: {fix}", authority=authority, fix=_(fix)), "       ")
+    if rule.remedy is not None:
+        yield from at_the_authority(rule.remedy, rule.id, "       ")
 
 
 def _next_step(code: Code) -> Iterator[str]:
