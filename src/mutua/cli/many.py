@@ -59,7 +59,7 @@ def judge_all(files: Sequence[Listed], question: Question, *, patience_s: float 
 
 def judge(file: Listed, question: Question) -> Result:
     """The answer for one file."""
-    data = _content(file)
+    data = content_of(file)
     if not isinstance(data, bytes):
         return data
     report = chain.check(
@@ -82,7 +82,7 @@ def judge(file: Listed, question: Question) -> Result:
     return judged([file.name], report, places)
 
 
-def _content(file: Listed) -> bytes | Unread | None:
+def content_of(file: Listed) -> bytes | Unread | None:
     """What is in the file, if that can be a chain. Nothing that was swapped for a link or a pipe meanwhile is read."""
     flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | (0 if file.named else os.O_NOFOLLOW)
     try:
