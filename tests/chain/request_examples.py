@@ -155,9 +155,7 @@ REQUEST_EXAMPLES: dict[str, RequestExample] = {
     "request.private-name": RequestExample(
         lambda: web(names=(NAME, "om.corp")), lambda: web(names=(NAME, "om.corp.example.net"))
     ),
-    "request.answered-for-another-key": RequestExample(
-        lambda: _for_another_key()._replace(request=request(None, (), purposes=None, use=None)), answered
-    ),
+    "request.answered-for-another-key": RequestExample(_for_another_key, answered),
     "request.name-not-given": RequestExample(lambda: answered(request(listed=(ADDRESS,))), answered),
     "request.purpose-not-given": RequestExample(lambda: answered(extended_key_usage=(SERVER_AUTH,)), answered),
     "request.key-use-not-given": RequestExample(lambda: answered(key_usage=key_usage("digital_signature")), answered),

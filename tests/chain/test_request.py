@@ -24,14 +24,9 @@ def test_the_bad_example_breaks_this_rule_and_no_other(rule: str) -> None:
     asked = REQUEST_EXAMPLES[rule].bad()
     findings = asked.check()
     told = {finding.rule.id for finding in findings}
-    assert told - _UNAVOIDABLE.get(rule, set()) == {rule}
+    assert told == {rule}
     assert all(finding.severity is REQUEST_RULES[finding.rule.id].severities[asked.profile] for finding in findings)
     assert all(str(finding.found) for finding in findings)
-
-
-_UNAVOIDABLE = {"request.answered-for-another-key": {"request.subject-changed", "request.no-common-name"} | {
-    "request.no-alternative-name", "request.purposes-not-asked"
-}}  # fmt: skip
 
 
 @pytest.mark.parametrize("rule", REQUEST_EXAMPLES)

@@ -1,4 +1,4 @@
-"""`mutua csr`, as a person at a shell meets it: a key for its owner alone, and a request for a CA."""
+"""`mutua csr new`, as a person at a shell meets it: a key for its owner alone, and a request for a CA."""
 
 import stat
 import subprocess
@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from mutua.authority.keys import KeyType
 from mutua.authority.request import parse_names
-from mutua.cli.csr import KEY_TYPES
+from mutua.cli.csr_new import KEY_TYPES
 from mutua.cli.main import mutua
 
 
@@ -23,7 +23,7 @@ def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def run(*arguments: str, **environment: str) -> Result:
-    return CliRunner().invoke(mutua, ["csr", *arguments], env=environment)
+    return CliRunner().invoke(mutua, ["csr", "new", *arguments], env=environment)
 
 
 def make(*arguments: str, cn: str = "web.example.net", **environment: str) -> Result:
@@ -172,4 +172,4 @@ def test_what_is_needed_is_asked_for(missing: str) -> None:
 
 def test_help_has_examples() -> None:
     said = clean(run("--help")).stdout
-    assert "mutua csr --cn web.example.net --key-out web.key -o web.csr" in said
+    assert "mutua csr new --cn web.example.net --key-out web.key -o web.csr" in said

@@ -5,7 +5,10 @@ from typing import NamedTuple
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes, PublicKeyTypes
+from cryptography.hazmat.primitives.serialization import Encoding as DerOrPem
 from cryptography.hazmat.primitives.serialization import (
+    PublicFormat,
     load_der_private_key,
     load_der_public_key,
     load_pem_private_key,
@@ -43,11 +46,14 @@ class Request(NamedTuple):
 
 
 class Key(NamedTuple):
-    """A key by type and size, and never by content; `words` is None where it is encrypted."""
+    """A key by type and size, and never by content; `words` is None where it is encrypted and was not opened."""
 
     line: int | None
     words: KeyWords | None
     private: bool
+    encrypted: bool = False
+    key_id: bytes | None = None
+    """The public key or public half as DER SubjectPublicKeyInfo."""
 
 
 class Holding(NamedTuple):
@@ -76,12 +82,15 @@ class Holding(NamedTuple):
         return not (self.material.certificates or self.requests or self.keys)
 
 
-def read(data: bytes) -> Holding:
-    """Find everything. Raises `InputTooLargeError`; whatever cannot be read is told in the answer."""
+def read(data: bytes, passphrase: bytes | None = None) -> Holding:
+    """Find everything; `passphrase` opens the private keys that are encrypted.
+
+    Raises `InputTooLargeError`; whatever cannot be read is told in the answer.
+    """
     material = decode(data)
-    if not material.certificates and (alone := _in_binary(data)) is not None:
+    if not material.certificates and (alone := _in_binary(data, passphrase)) is not None:
         return _holding(material._replace(unreadable=()), [alone])
-    return _holding(material, _in_text(data))
+    return _holding(material, _in_text(data, passphrase))
 
 
 def _holding(material: Material, others: Iterable[Request | Key | Unreadable]) -> Holding:
@@ -100,7 +109,7 @@ def _holding(material: Material, others: Iterable[Request | Key | Unreadable]) -
     return Holding(material, tuple(requests), tuple(keys), tuple(unreadable))
 
 
-def _in_text(data: bytes) -> Iterator[Request | Key | Unreadable]:
+def _in_text(data: bytes, passphrase: bytes | None) -> Iterator[Request | Key | Unreadable]:
     taken = 0
     for block in blocks(data):
         if not _is_read_here(block.label):
@@ -109,32 +118,47 @@ def _in_text(data: bytes) -> Iterator[Request | Key | Unreadable]:
         if taken > MAX_BLOCKS:
             yield Unreadable(block.line, message("more than {limit} requests and keys are not read", limit=MAX_BLOCKS))
             return
-        yield _read_block(block) if block.problem is None else Unreadable(block.line, block.problem)
+        yield _read_block(block, passphrase) if block.problem is None else Unreadable(block.line, block.problem)
 
 
 def _is_read_here(label: str) -> bool:
     return label in _REQUESTS or label.endswith((_PRIVATE, _PUBLIC))
 
 
-def _read_block(block: Block) -> Request | Key | Unreadable:
+def _read_block(block: Block, passphrase: bytes | None) -> Request | Key | Unreadable:
     label = block.label.encode()
     pem = b"-----BEGIN %b-----%b-----END %b-----\n" % (label, block.body, label)
     try:
         if block.label in _REQUESTS:
             return _request(block.line, x509.load_pem_x509_csr(pem))
         if block.label.endswith(_PUBLIC):
-            return Key(block.line, key_words(load_pem_public_key(pem)), private=False)
+            return _public_key(block.line, load_pem_public_key(pem))
     except _MALFORMED as error:
         return Unreadable(block.line, _not_understood(block.label, error))
-    if block.label.startswith("ENCRYPTED") or _ENCRYPTED_HEADER in block.body[:200]:
-        return Key(block.line, None, private=True)
+    encrypted = block.label.startswith("ENCRYPTED") or _ENCRYPTED_HEADER in block.body[:200]
+    if encrypted and passphrase is None:
+        return Key(block.line, None, private=True, encrypted=True)
     try:
         # The key is only named, so whether its numbers are sound, which takes long to find out, is not asked.
-        key = load_pem_private_key(pem, None, unsafe_skip_rsa_key_validation=True)
+        key = load_pem_private_key(pem, passphrase if encrypted else None, unsafe_skip_rsa_key_validation=True)
     except _MALFORMED:
         # Without the library's words: they could quote the key.
-        return Unreadable(block.line, message("this is not a private key that can be read"))
-    return Key(block.line, key_words(key), private=True)
+        return Unreadable(
+            block.line, _NOT_OPENED if encrypted else message("this is not a private key that can be read")
+        )
+    return _private_key(block.line, key, encrypted)
+
+
+_NOT_OPENED = message("the password does not open this private key, or the key is damaged")
+
+
+def _private_key(line: int | None, key: PrivateKeyTypes, encrypted: bool) -> Key:
+    return _public_key(line, key.public_key())._replace(words=key_words(key), private=True, encrypted=encrypted)
+
+
+def _public_key(line: int | None, key: PublicKeyTypes) -> Key:
+    key_id = key.public_bytes(DerOrPem.DER, PublicFormat.SubjectPublicKeyInfo)
+    return Key(line, key_words(key), private=False, key_id=key_id)
 
 
 def _request(line: int | None, request: x509.CertificateSigningRequest) -> Request:
@@ -149,7 +173,7 @@ def _not_understood(label: str, error: Exception) -> Message:
     )
 
 
-def _in_binary(data: bytes) -> Request | Key | None:
+def _in_binary(data: bytes, passphrase: bytes | None) -> Request | Key | Unreadable | None:
     """A request or a key in DER; None where it is neither."""
     if not data.startswith(_SEQUENCE):
         return None
@@ -158,12 +182,22 @@ def _in_binary(data: bytes) -> Request | Key | None:
     except _MALFORMED:
         pass
     try:
-        return Key(None, key_words(load_der_public_key(data)), private=False)
+        return _public_key(None, load_der_public_key(data))
     except _MALFORMED:
         pass
     try:
-        return Key(None, key_words(load_der_private_key(data, None, unsafe_skip_rsa_key_validation=True)), private=True)
+        return _private_key(None, load_der_private_key(data, None, unsafe_skip_rsa_key_validation=True), False)
     except TypeError:
-        return Key(None, None, private=True)
+        return _encrypted_in_binary(data, passphrase)
     except _MALFORMED:
         return None
+
+
+def _encrypted_in_binary(data: bytes, passphrase: bytes | None) -> Key | Unreadable:
+    if passphrase is None:
+        return Key(None, None, private=True, encrypted=True)
+    try:
+        key = load_der_private_key(data, passphrase, unsafe_skip_rsa_key_validation=True)
+    except _MALFORMED:
+        return Unreadable(None, _NOT_OPENED)
+    return _private_key(None, key, True)

@@ -138,7 +138,7 @@ class HeldKeyJson(TypedDict):
     line: int | None
     """The line that it begins in, from 1; null where there are no lines."""
     key: KeyJson | None
-    """Null where it is encrypted."""
+    """Null where it is encrypted and was not opened."""
     encrypted: bool
     """Whether it is encrypted."""
 
@@ -241,7 +241,7 @@ def _request(request: Request) -> RequestJson:
 
 
 def _held(key: Key) -> HeldKeyJson:
-    return {"line": key.line, "key": _key(key.words), "encrypted": key.words is None}
+    return {"line": key.line, "key": _key(key.words), "encrypted": key.encrypted}
 
 
 def _key(words: KeyWords | None) -> KeyJson | None:

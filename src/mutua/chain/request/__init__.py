@@ -22,7 +22,7 @@ def check_request(
     """Everything that is wrong with it for the profile, at once.
 
     `private_key` is the public half (DER SubjectPublicKeyInfo) of the key that it must have been made with.
-    With `answer`, the certificate that the CA made, the rules are about that: what it has of what was asked for.
+    `answer` is the certificate that the CA made of it: what has it of what was asked for?
     """
     question = Question(request, profile, private_key, answer)
     return tuple(

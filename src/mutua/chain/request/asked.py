@@ -227,7 +227,7 @@ def no_client_auth(question: Question) -> Iterator[Message]:
     remedy="both-purposes",
 )
 def purposes_not_asked(question: Question) -> Iterator[Message]:
-    if question.request.purposes is None:
+    if question.request.purposes is None and question.answer is None:
         needed = ", ".join(name for _purpose, name in purposes_of(question.profile))
         yield message("It asks for no extended key usage; needed: {purposes}.", purposes=needed)
 

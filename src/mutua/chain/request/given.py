@@ -41,7 +41,7 @@ def another_key(question: Question) -> Iterator[Message]:
     remedy="alternative-names",
 )
 def name_not_given(question: Question) -> Iterator[Message]:
-    answer = question.answer
+    answer = question.certified
     if answer is None:
         return
     given = {name.lower() for name in (*answer.dns_names, *answer.addresses)}
@@ -61,9 +61,9 @@ def name_not_given(question: Question) -> Iterator[Message]:
     remedy="both-purposes",
 )
 def purpose_not_given(question: Question) -> Iterator[Message]:
-    if question.answer is None:
+    if question.certified is None:
         return
-    missing = [purpose for purpose in question.request.purposes or () if not question.answer.permits(purpose)]
+    missing = [purpose for purpose in question.request.purposes or () if not question.certified.permits(purpose)]
     if missing:
         names = [PURPOSES.get(purpose, purpose.dotted_string) for purpose in missing]
         yield message("Asked for and not in the certificate: {names}.", names=_listed(names))
@@ -81,7 +81,7 @@ def purpose_not_given(question: Question) -> Iterator[Message]:
 )
 def key_use_not_given(question: Question) -> Iterator[Message]:
     asked = question.request.key_usage
-    given = question.answer.key_usage if question.answer else None
+    given = question.certified.key_usage if question.certified else None
     if asked is not None and given is not None:
         missing = [name for use, name in _USES.items() if getattr(asked, use) and not getattr(given, use)]
         if missing:
@@ -97,11 +97,11 @@ def key_use_not_given(question: Question) -> Iterator[Message]:
     fix=N_("nothing is needed as long as names and common name are right."),
 )
 def subject_changed(question: Question) -> Iterator[Message]:
-    if question.answer is not None and question.answer.subject != question.request.subject:
+    if question.certified is not None and question.certified.subject != question.request.subject:
         yield message(
             "Asked for: {asked}. In the certificate: {given}.",
             asked=printable(question.request.subject.rfc4514_string()) or "—",
-            given=printable(question.answer.subject.rfc4514_string()) or "—",
+            given=printable(question.certified.subject.rfc4514_string()) or "—",
         )
 
 
@@ -114,7 +114,7 @@ def subject_changed(question: Question) -> Iterator[Message]:
     fix=N_("see that the name is yours; CAs often add the common name, or the name with www in front."),
 )
 def name_added(question: Question) -> Iterator[Message]:
-    answer = question.answer
+    answer = question.certified
     if answer is None:
         return
     asked = {name.lower() for name in (*question.request.dns_names, *question.request.addresses)}

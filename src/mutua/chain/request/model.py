@@ -104,6 +104,12 @@ class Question(NamedTuple):
     private_key: bytes | None = None
     answer: Certificate | None = None
 
+    @property
+    def certified(self) -> Certificate | None:
+        """The certificate, if it is for the key of this request: what another one holds says nothing."""
+        answer = self.answer
+        return answer if answer is not None and answer.key_id == self.request.key_id else None
+
 
 Check = Callable[[Question], Iterator[Message]]
 

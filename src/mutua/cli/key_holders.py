@@ -1,0 +1,166 @@
+"""Whatever holds a key: private and public keys, signing requests, certificates. Never anything of a private part."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from hashlib import sha256
+from typing import NamedTuple
+
+from cryptography import x509
+
+from mutua.chain.certificate import readable_name
+from mutua.chain.request import SigningRequest
+from mutua.cli.digests import spaced
+from mutua.cli.holding import Holding
+from mutua.cli.paragraphs import sides, wrapped
+from mutua.cli.x509_words import KeyWords, public_key_words, shown
+from mutua.language import _, plural, translate
+from mutua.message import N_
+
+FORMAT_VERSION = 1
+"""Of both JSON forms. They grow by new keys; a changed or lost one raises the number."""
+
+PRIVATE, PUBLIC, REQUEST, CERTIFICATE = "private key", "public key", "signing request", "certificate"
+_KINDS = {
+    PRIVATE: N_("private key"),
+    PUBLIC: N_("public key"),
+    REQUEST: N_("signing request"),
+    CERTIFICATE: N_("certificate"),
+}
+
+
+class Holder(NamedTuple):
+    """One thing that holds a key. `words` and `key_id` are None where it is encrypted, or nobody here knows it."""
+
+    file: str
+    kind: str
+    name: str
+    """Whose it is, where it says so."""
+    words: KeyWords | None
+    key_id: bytes | None
+    encrypted: bool = False
+    is_authority: bool = False
+    """Whether it is a CA certificate."""
+
+    @property
+    def key_sha256(self) -> str | None:
+        """SHA-256 of the public key (DER SubjectPublicKeyInfo), lower-case hexadecimal."""
+        return None if self.key_id is None else sha256(self.key_id).hexdigest()
+
+
+def holders(file: str, holding: Holding) -> Iterator[Holder]:
+    """Everything in a file that holds a key."""
+    for key in holding.keys:
+        yield Holder(file, PRIVATE if key.private else PUBLIC, "", key.words, key.key_id, key.encrypted)
+    for request in holding.requests:
+        yield _of_request(file, request.x509)
+    for certificate in holding.material.certificates:
+        words = public_key_words(certificate.x509)
+        key_id, is_ca = certificate.key_id, certificate.is_ca
+        yield Holder(file, CERTIFICATE, certificate.issued_to, words, key_id, is_authority=is_ca)
+
+
+def _of_request(file: str, request: x509.CertificateSigningRequest) -> Holder:
+    words, key_id = public_key_words(request), SigningRequest.of(request).key_id
+    return Holder(file, REQUEST, readable_name(request.subject), words, key_id)
+
+
+def shown_lines(found: Iterable[Holder]) -> Iterator[str]:
+    """Each with type, size and digest."""
+    for holder in found:
+        yield from sides(f" {_title(holder)}", shown(holder.file))
+        yield from wrapped(_words(holder), f"    {_('key'):<13}")
+        if holder.key_sha256 is not None:
+            digest = spaced(holder.key_sha256)
+            yield f"    {_('key SHA-256'):<13}{digest[:48]}"
+            yield f"    {'':<13}{digest[48:]}"
+        yield ""
+
+
+def _title(holder: Holder) -> str:
+    kind = _(_KINDS[holder.kind])
+    return f"{kind}   {holder.name}" if holder.name else kind
+
+
+def _words(holder: Holder) -> str:
+    if holder.words is None:
+        return _("encrypted, not opened") if holder.encrypted else _("of a kind that is not known here")
+    if holder.kind != PRIVATE:
+        return str(holder.words)
+    if holder.encrypted:
+        return _("{key}, encrypted", key=holder.words)
+    return _("{key}, not encrypted", key=holder.words)
+
+
+def groups(found: Iterable[Holder]) -> Mapping[bytes, list[Holder]]:
+    """What belongs together, by the key that it holds, in the order in which the keys are met first.
+
+    The authorities of a chain are left out unless something else has their key, or there is nothing else.
+    """
+    together: dict[bytes, list[Holder]] = {}
+    for holder in found:
+        if holder.key_id is not None:
+            together.setdefault(holder.key_id, []).append(holder)
+    beside_authorities = {
+        key: members for key, members in together.items() if not all(member.is_authority for member in members)
+    }
+    return beside_authorities or together
+
+
+def matched_lines(found: list[Holder]) -> Iterator[str]:
+    """A paragraph for each key, with all that holds it."""
+    for members in groups(found).values():
+        digest = spaced(members[0].key_sha256 or "")
+        yield from sides(f" {members[0].words or '?'}", f"SHA-256 {digest[:23]}…")
+        for member in members:
+            yield from sides(f"    {_title(member)}", shown(member.file))
+        yield ""
+    counted = groups(found)
+    others = [holder for holder in found if holder.key_id is None or holder.key_id not in counted]
+    for holder in others:
+        what = _("an authority, not counted") if holder.is_authority else _words(holder)
+        yield from sides(f" · {_title(holder)}: {what}", shown(holder.file))
+    if others:
+        yield ""
+
+
+def verdict(found: list[Holder]) -> str:
+    """Whether all of it belongs together, in a sentence."""
+    count = len(groups(found))
+    if any(holder.key_id is None for holder in found):
+        return _("Not all of it could be read, so nobody can tell whether it belongs together.")
+    return plural(
+        "All of it belongs together: it is one key.", "It does not belong together: these are {count} keys.", count
+    )
+
+
+def shown_json(found: Iterable[Holder]) -> dict[str, object]:
+    """All that holds a key, for machines."""
+    return {"version": FORMAT_VERSION, "keys": [_holder_json(holder) for holder in found]}
+
+
+def matched_json(found: list[Holder]) -> dict[str, object]:
+    """What belongs together, for machines."""
+    together = groups(found)
+    return {
+        "version": FORMAT_VERSION,
+        "match": len(together) == 1 and all(holder.key_id is not None for holder in found),
+        "groups": [[_holder_json(holder) for holder in members] for members in together.values()],
+        "unknown": [_holder_json(holder) for holder in found if holder.key_id is None],
+    }
+
+
+def _holder_json(holder: Holder) -> dict[str, object]:
+    return {
+        "file": holder.file,
+        "kind": holder.kind,
+        "name": holder.name or None,
+        "key": holder.words._asdict() if holder.words else None,
+        "encrypted": holder.encrypted,
+        "key_sha256": holder.key_sha256,
+    }
+
+
+def unreadable_lines(file: str, holding: Holding) -> Iterator[str]:
+    """What should have been something and is not."""
+    for block in holding.unreadable[:20]:
+        reason = translate(block.reason)
+        yield from wrapped(_("{file}: unreadable: {reason}", file=shown(file), reason=shown(reason)), " ✗ ")
