@@ -47,3 +47,23 @@ def measured(folder: Path, leaf: bytes, sent: Sequence[bytes], trusted: Sequence
 def pems(issued: Sequence[Issued]) -> list[bytes]:
     """Each certificate in PEM."""
     return [pem(one) for one in issued]
+
+
+def _run(*arguments: str | Path) -> None:
+    subprocess.run(["openssl", *map(str, arguments)], check=True, capture_output=True, timeout=60)
+
+
+def made_by_openssl(folder: Path, kind: str, options: Sequence[str], root_options: Sequence[str]) -> list[bytes]:
+    """A leaf and a root of algorithms and versions that our own authority does not make, in PEM."""
+    keys: list[str | Path] = (
+        ["-newkey", kind] if kind != "ec" else ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
+    )
+    files = {name: folder / name for name in ("root.key", "root", "request", "key", "leaf", "root.csr")}
+    _run(
+        "req", "-new", *keys, "-noenc", "-keyout", files["root.key"], "-out", files["root.csr"], "-subj", "/CN=Root-CA"
+    )
+    _run("x509", "-req", "-in", files["root.csr"], "-key", files["root.key"], "-out", files["root"], *root_options)
+    _run("req", "-new", *keys, "-noenc", "-keyout", files["key"], "-out", files["request"], "-subj", "/CN=om")
+    issuer: list[str | Path] = ["-CA", files["root"], "-CAkey", files["root.key"], "-CAcreateserial"]
+    _run("x509", "-req", "-in", files["request"], *issuer, "-out", files["leaf"], *options)
+    return [files["leaf"].read_bytes(), files["root"].read_bytes()]

@@ -1,6 +1,5 @@
 """Our model of OpenSSL says what the real one says of the cases that chance seldom makes."""
 
-import subprocess
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address, ip_network
@@ -12,7 +11,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.name import _ASN1Type
 from cryptography.x509.oid import NameOID
-from tests.chain.openssl_verify import Outcome, measured, modelled, pems
+from tests.chain.openssl_verify import Outcome, made_by_openssl, measured, modelled, pems
 from tests.chain.pki import AT, authority, intermediate, key, ladder, leaf, root
 
 from mutua.authority.issue import SERVER_AUTH, Issued, Template, issue, key_usage
@@ -106,24 +105,6 @@ def test_weak_keys_at_every_security_level(tmp_path: Path, kind: str) -> None:
     for heap in (with_key(made), below_key(made)):
         for level in range(5):
             outcome(tmp_path, *heap, USUAL._replace(level=level))
-
-
-def run(*arguments: str | Path) -> None:
-    subprocess.run(["openssl", *map(str, arguments)], check=True, capture_output=True, timeout=60)
-
-
-def made_by_openssl(folder: Path, kind: str, options: Sequence[str], root_options: Sequence[str]) -> list[bytes]:
-    """A leaf and a root of algorithms and versions that our own authority does not make, in PEM."""
-    keys: list[str | Path] = (
-        ["-newkey", kind] if kind != "ec" else ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
-    )
-    files = {name: folder / name for name in ("root.key", "root", "request", "key", "leaf", "root.csr")}
-    run("req", "-new", *keys, "-noenc", "-keyout", files["root.key"], "-out", files["root.csr"], "-subj", "/CN=Root-CA")
-    run("x509", "-req", "-in", files["root.csr"], "-key", files["root.key"], "-out", files["root"], *root_options)
-    run("req", "-new", *keys, "-noenc", "-keyout", files["key"], "-out", files["request"], "-subj", "/CN=om")
-    issuer: list[str | Path] = ["-CA", files["root"], "-CAkey", files["root.key"], "-CAcreateserial"]
-    run("x509", "-req", "-in", files["request"], *issuer, "-out", files["leaf"], *options)
-    return [files["leaf"].read_bytes(), files["root"].read_bytes()]
 
 
 @pytest.mark.parametrize(
@@ -254,7 +235,7 @@ STRICT: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({}, {"common_name": None}),
     ({}, {"common_name": None, "names": [DNS("om.example.net")]}),
     ({}, {"key_usage": key_usage("digital_signature", "key_cert_sign")}),
-    ({}, {"extra": [(x509.SubjectAlternativeName([DNS("om.example.net")]), True)]}),
+    ({}, {"names": (), "extra": [(x509.SubjectAlternativeName([DNS("om.example.net")]), True)]}),
     ({}, {"key_usage": None, "extended_key_usage": [SERVER_AUTH]}),
 ]
 

@@ -177,7 +177,7 @@ def _are_ordinary(path: Sequence[Certificate]) -> bool:
     if not all(below.issuer.public_bytes() == above.subject.public_bytes() for below, above in pairwise(path)):
         return False
     authorities = all(_is_ordinary_authority(certificate) for certificate in path[1:])
-    return authorities and _is_ordinary_leaf(path[0]) and all(_names_its_issuer(one) for one in path[:-1])
+    return path[-1].is_self_signed and authorities and _is_ordinary_leaf(path[0]) and all(_names_its_issuer(one) for one in path[:-1])
 
 
 def _is_ordinary_authority(certificate: Certificate) -> bool:
