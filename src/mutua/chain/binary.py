@@ -13,6 +13,10 @@ from mutua.chain.decode import MAX_CERTIFICATES, Encoding, Haul, Material, base6
 _BARE_BASE64 = rb"[A-Za-z0-9+/]{64,}={0,2}"
 _PKCS7_SIGNED_DATA = bytes.fromhex("06092a864886f70d010702")
 _PKCS12_DATA = bytes.fromhex("06092a864886f70d010701")
+_VERSIONED_CERTIFICATE = re.compile(
+    rb"\x30(?:\x81.|\x82..|\x83...)\x30(?:\x81.|\x82..|\x83...)\xa0\x03\x02\x01", re.DOTALL
+)
+"""Two sequences of a length of at least 128 bytes, and a version in its own tag: nothing else begins so."""
 _LINE_ENDS = (b"", b"\r", b"\n", b"\x1a")
 _HTML = (b"<!doctype html", b"<html")
 
@@ -50,16 +54,17 @@ def _decode_der(data: bytes, haul: Haul) -> Material | None:
     if inner == b"\x02\x01\x03" and _PKCS12_DATA in data[:48]:
         take_pkcs12(haul, data, None)
         return haul.material(Encoding.PKCS12)
-    if (key := _key(data)) is not None:
-        return key
-    if not 0x81 <= data[1] <= 0x84:
-        return None
-    if inner[:1] == bytes([INTEGER]):
-        return Material(Encoding.DER, private_keys=1)
-    if _is(x509.load_der_x509_csr, data):
-        return Material(Encoding.DER, requests=1)
-    if _is(x509.load_der_x509_crl, data):
-        return Material(Encoding.DER, other_blocks=("X509 CRL",))
+    if not _VERSIONED_CERTIFICATE.match(data):
+        if (key := _key(data)) is not None:
+            return key
+        if not 0x81 <= data[1] <= 0x84:
+            return None
+        if inner[:1] == bytes([INTEGER]):
+            return Material(Encoding.DER, private_keys=1)
+        if _is(x509.load_der_x509_csr, data):
+            return Material(Encoding.DER, requests=1)
+        if _is(x509.load_der_x509_crl, data):
+            return Material(Encoding.DER, other_blocks=("X509 CRL",))
     for element in _elements(data):
         haul.take_der(element, None)
     return haul.material(Encoding.DER)

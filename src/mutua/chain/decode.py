@@ -48,6 +48,7 @@ _REQUEST_LABELS = {"CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST"}
 _NOT_CERTIFICATES = {"ATTRIBUTE CERTIFICATE"}
 _PKCS7_LABELS = {"PKCS7", "CMS"}
 _PKCS12_LABEL = "PKCS12"
+_TAKEN_LABELS = _CERTIFICATE_LABELS | _PKCS7_LABELS | {_PKCS12_LABEL}
 _BLANKS = b" \t\n\r\x0b\x0c"
 _NO_BREAK_SPACES = (b"\xc2\xa0", b"\xa0")
 _PKCS7_SIGNED_DATA = bytes.fromhex("06092a864886f70d010702")
@@ -334,7 +335,7 @@ def _is_pkcs7(block: Block) -> bool:
 
 def _why_not_taken(block: Block) -> Message | None:
     """The reason where a block that holds certificates is damaged, or under a label that other programs pass over."""
-    known = block.label in _CERTIFICATE_LABELS | _PKCS7_LABELS | {_PKCS12_LABEL}
+    known = block.label in _TAKEN_LABELS
     if known or block.label in _NOT_CERTIFICATES:
         return block.problem if known else None
     if block.label == "TRUSTED CERTIFICATE":
