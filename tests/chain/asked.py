@@ -116,8 +116,8 @@ def crl(
 
 
 def with_crl(*crls: bytes) -> Asked:
-    """The sound chain for mutual TLS, with revocation lists."""
-    return Asked(pem(issued(), intermediate(), root()), Profile.MTLS, crls=crls)
+    """The sound chain for mutual TLS, with revocation lists: these, and the root's, which revokes nothing."""
+    return Asked(pem(issued(), intermediate(), root()), Profile.MTLS, crls=[*crls, crl(root())])
 
 
 @cache

@@ -12,8 +12,9 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.hazmat.primitives.serialization.pkcs12 import PBES
 from cryptography.x509.name import _ASN1Type
-from cryptography.x509.oid import NameOID, ObjectIdentifier
+from cryptography.x509.oid import NameOID
 from tests.chain.asked import Asked, crl, issued, stranger, web, web_below, with_crl, with_serial
+from tests.chain.further_examples import FURTHER_EXAMPLES, Example
 from tests.chain.pki import (
     AT,
     Case,
@@ -36,16 +37,6 @@ from mutua.authority.request import Subject, build_request
 from mutua.chain import Profile
 from mutua.chain.certificate import Certificate
 from mutua.chain.decode import decode
-
-_UNKNOWN = ObjectIdentifier("1.3.6.1.4.1.55555.1")
-
-
-class Example(NamedTuple):
-    """How to make the two inputs."""
-
-    bad: Callable[[], Case | Asked]
-    good: Callable[[], Case | Asked]
-
 
 Pair = tuple[Sequence[Certificate], Sequence[Certificate]]
 """Two chains, source and target, leaf first."""
@@ -137,10 +128,6 @@ def _signed_on(curve: ec.EllipticCurve) -> Case:
 
 def _organization() -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Example Lab")])
-
-
-def _critical(identifier: ObjectIdentifier, critical: bool) -> Case:
-    return _below(extra=[(x509.UnrecognizedExtension(identifier, b"\x05\x00"), critical)])
 
 
 def _asked_for(name: str) -> Asked:
@@ -249,7 +236,9 @@ EXAMPLES = {
     "name.wildcard": Example(
         lambda: _below(common_name="*.example.net"), lambda: _below(common_name="wildcard.example.net")
     ),
-    "validity.expired": Example(lambda: _below(not_after=AT - timedelta(seconds=1)), lambda: _below(not_after=AT)),
+    "validity.expired": Example(
+        lambda: _below(not_after=AT - timedelta(days=1)), lambda: _below(not_after=AT + timedelta(days=40))
+    ),
     "validity.not-yet-valid": Example(
         lambda: _below(not_before=AT + timedelta(seconds=1)), lambda: _below(not_before=AT)
     ),
@@ -262,12 +251,15 @@ EXAMPLES = {
     "crl.unusable": Example(
         lambda: with_crl(crl(intermediate(), number=None)), lambda: with_crl(crl(intermediate(), number=7))
     ),
-    "crl.unrelated": Example(lambda: with_crl(crl(stranger())), lambda: with_crl(crl(root()))),
+    "crl.unrelated": Example(
+        lambda: with_crl(crl(intermediate()), crl(stranger())), lambda: with_crl(crl(intermediate()))
+    ),
     "engine.no-trusted-path": Example(lambda: _for_server(stranger()), lambda: _for_server(root())),
     "certificate.serial-number": Example(lambda: with_serial(0x80), lambda: with_serial(0x7F)),
     "certificate.authority-key-id": Example(
         lambda: web(authority_key_identifier=False), lambda: web(authority_key_identifier=True)
     ),
+    "certificate.critical-key-id": Example(lambda: _identified(True), lambda: _identified(False)),
     "certificate.subject-key-id": Example(
         lambda: web_below(subject_key_identifier=False), lambda: web_below(subject_key_identifier=True)
     ),
@@ -284,7 +276,7 @@ EXAMPLES = {
     "leaf.unusual-purposes": Example(lambda: web(extended_key_usage=None), web),
     "leaf.odd-key-length": Example(lambda: _web_rsa(2052), lambda: _web_rsa(2048)),
     "leaf.wildcard-too-wide": Example(lambda: _wildcard("*.net"), lambda: _wildcard("*.example.net")),
-    "engine.refused": Example(lambda: _critical(_UNKNOWN, True), lambda: _critical(_UNKNOWN, False)),
+    **FURTHER_EXAMPLES,
     "chain.openssl-dead-end": Example(
         lambda: _trusting(_mimic().pem, root().pem), lambda: _trusting(root().pem, _mimic().pem)
     ),
@@ -337,3 +329,8 @@ def _trusting(*trust: bytes) -> Asked:
 def _mimic() -> Issued:
     """A root of the real one's name, without a key identifier that would tell them apart."""
     return authority("Root-CA", signs_with=key("mimic"), subject_key_identifier=False)
+
+
+def _identified(critical: bool) -> Asked:
+    identifier = x509.AuthorityKeyIdentifier.from_issuer_public_key(intermediate().certificate.public_key())
+    return web(authority_key_identifier=False, extra=[(identifier, critical)])

@@ -72,7 +72,8 @@ def authority(name: str, issuer: Issued | None = None, signs_with: PrivateKey | 
 
 def leaf(issuer: Issued | None = None, **knobs: Any) -> Issued:
     """A console's certificate, valid at `AT`; signed by itself where there is no issuer."""
-    template = Template(**(_VALID | {"common_name": "om.example.net"} | knobs))
+    usual = {"common_name": "om.example.net", "names": [x509.DNSName("om.example.net")]}
+    template = Template(**(_VALID | usual | knobs))
     return issue(template, issuer=issuer, key=key("leaf"))
 
 

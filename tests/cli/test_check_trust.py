@@ -30,7 +30,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         "empty.pem": b"",
         "ca.crl": crl(intermediate(), issued()),
         "clean.crl": crl(intermediate()),
-        "other.crl": crl(stranger()),
+        "other.crl": crl(stranger()) + crl(intermediate()) + crl(root()),
     }.items():
         (tmp_path / name).write_bytes(data)
 

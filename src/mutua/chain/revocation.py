@@ -9,7 +9,7 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 
 from mutua.chain.armour import blocks
-from mutua.chain.certificate import Certificate, comparable, printable, readable_name
+from mutua.chain.certificate import Certificate, ComparableName, comparable, printable, readable_name
 from mutua.chain.decode import MAX_BYTES, InputTooLargeError
 from mutua.message import Message, message
 
@@ -33,12 +33,23 @@ class Revoked(NamedTuple):
     issuer: str
 
 
+class Unanswered(NamedTuple):
+    """A certificate of the path of whose issuer no list was given."""
+
+    certificate: Certificate
+    issuer: str
+
+
 class Revocation(NamedTuple):
-    """What the lists say: `unusable` holds what is wrong with which; `unrelated` the issuers of the others."""
+    """What the lists say: `unusable` holds what is wrong with which; `unrelated` the issuers of the others.
+
+    `unanswered` is what they say nothing about; nothing is said of that where a list cannot be read at all.
+    """
 
     revoked: tuple[Revoked, ...] = ()
     unusable: tuple[Message, ...] = ()
     unrelated: tuple[str, ...] = ()
+    unanswered: tuple[Unanswered, ...] = ()
 
 
 class _UnusableError(ValueError):
@@ -56,12 +67,18 @@ def read_revocation(crls: Sequence[bytes], path: Sequence[Certificate], at: date
     revoked: list[Revoked] = []
     unusable: list[Message] = []
     unrelated: list[str] = []
+    issuers: set[ComparableName] = set()
+    all_read = bool(crls)
     for data in crls:
         if len(data) > MAX_BYTES:
             raise InputTooLargeError(f"{len(data)} bytes")
+        read = 0
         try:
             for crl in _lists_in(data):
-                namesakes = [above for above in path[1:] if above.comparable_subject == comparable(crl.issuer)]
+                read += 1
+                issuer = comparable(crl.issuer)
+                issuers.add(issuer)
+                namesakes = [above for above in path[1:] if above.comparable_subject == issuer]
                 if namesakes:
                     revoked.extend(_revoked(crl, _signer(crl, namesakes, at), path, at))
                 else:
@@ -70,7 +87,10 @@ def read_revocation(crls: Sequence[bytes], path: Sequence[Certificate], at: date
             unusable.append(error.reason)
         except _MALFORMED as error:
             unusable.append(message("A revocation list is damaged: {reason}.", reason=printable(str(error))))
-    return Revocation(tuple(revoked), tuple(unusable), tuple(unrelated))
+        all_read = all_read and read > 0
+    silent = [one for one in path if all_read and not one.is_self_issued and one.comparable_issuer not in issuers]
+    unanswered = tuple(Unanswered(one, one.issued_by) for one in silent)
+    return Revocation(tuple(revoked), tuple(unusable), tuple(unrelated), unanswered)
 
 
 def _lists_in(data: bytes) -> Iterator[x509.CertificateRevocationList]:

@@ -16,8 +16,9 @@ from mutua.chain.catalogue import (
     warnings,
 )
 from mutua.chain.certificate import Certificate, printable
+from mutua.chain.rules.names import is_address, why_not_a_wildcard
 from mutua.chain.verdict import ENGINE
-from mutua.message import N_, message
+from mutua.message import N_, Message, message
 
 
 @rule(
@@ -31,6 +32,7 @@ from mutua.message import N_, message
     ),
     fix=N_("connect by a name that is listed, or request a certificate with this one as subject alternative name."),
     source="RFC 9525, section 6",
+    remedy="alternative-names",
     explains=True,
 )
 def name_not_covered(examined: Examined) -> Iterator[Evidence]:
@@ -53,13 +55,38 @@ def _covers(pattern: str, name: str) -> bool:
 def _not_listed(leaf: Certificate, wanted: str) -> Evidence:
     listed = [*leaf.dns_names, *leaf.addresses]
     if not listed:
-        return Evidence(
-            message("{wanted} was asked for; the certificate has no alternative name.", wanted=printable(wanted)), leaf
-        )
+        return Evidence(_common_name_alone(leaf, wanted), leaf)
     names = ", ".join(map(printable, listed[:SHOWN])) + (", …" if len(listed) > SHOWN else "")
     return Evidence(
-        message("{wanted} was asked for; the certificate lists {names}.", wanted=printable(wanted), names=names), leaf
+        message(
+            "{wanted} was asked for; the certificate lists {names}.{hint}",
+            wanted=printable(wanted),
+            names=names,
+            hint=_why_not(leaf, wanted),
+        ),
+        leaf,
     )
+
+
+def _common_name_alone(leaf: Certificate, wanted: str) -> Message:
+    if wanted in leaf.common_names:
+        return message(
+            "{wanted} was asked for; it is the common name, and the certificate has no alternative name.",
+            wanted=printable(wanted),
+        )
+    return message("{wanted} was asked for; the certificate has no alternative name.", wanted=printable(wanted))
+
+
+def _why_not(leaf: Certificate, wanted: str) -> Message:
+    """Why a name that looks as if it covered the wanted one does not."""
+    if is_address(wanted) and wanted in leaf.dns_names:
+        return message(" There it is a DNS name; an address needs an alternative name of the form iPAddress.")
+    for pattern in leaf.dns_names:
+        if pattern.startswith("*.") and wanted.lower().endswith(pattern[1:].lower()):
+            return message(" The * in {pattern} covers one label, not several.", pattern=printable(pattern))
+        if "*" in pattern and (wrong := why_not_a_wildcard(pattern)):
+            return message(" {reason}", reason=wrong)
+    return message("")
 
 
 @rule(
@@ -79,6 +106,10 @@ def untrusted(examined: Examined) -> Iterator[Evidence]:
     root = examined.arrangement.root
     if examined.trust is None or root is None or examined.arrangement.anchor is not None:
         return
+    for anchor in examined.trust.anchors:
+        if anchor.comparable_subject == root.comparable_subject:
+            yield Evidence(_another_of_that_name(root, anchor), root)
+            return
     trusted = [anchor.issued_to for anchor in examined.trust.anchors]
     names = ", ".join(trusted[:SHOWN]) + (", …" if len(trusted) > SHOWN else "") if trusted else "—"
     yield Evidence(
@@ -90,6 +121,51 @@ def untrusted(examined: Examined) -> Iterator[Evidence]:
         ),
         root,
     )
+
+
+def _another_of_that_name(root: Certificate, anchor: Certificate) -> Message:
+    return message(
+        "The chain ends in {root}, SHA-256 {fingerprint}…, {start:%Y-%m-%d} to {end:%Y-%m-%d}; trusted is another "
+        "certificate of that name, SHA-256 {trusted}…, {trusted_start:%Y-%m-%d} to {trusted_end:%Y-%m-%d}.",
+        root=root.issued_to,
+        fingerprint=root.fingerprint[:16],
+        start=root.not_before,
+        end=root.not_after,
+        trusted=anchor.fingerprint[:16],
+        trusted_start=anchor.not_before,
+        trusted_end=anchor.not_after,
+    )
+
+
+@rule(
+    "trust.not-a-root",
+    "—",
+    warnings(*EVERY),
+    title=N_("what is trusted is no root"),
+    reason=N_(
+        "OpenSSL, and with it nginx and HAProxy, looks on for a self-signed root, unless partial chains are allowed; "
+        "Python 3.13, Go and Java stop at what is trusted."
+    ),
+    fix=N_("trust the root as well, or allow partial chains on purpose (openssl verify -partial_chain)."),
+    source="RFC 5280, section 6.1.1",
+)
+def trusted_intermediate(examined: Examined) -> Iterator[Evidence]:
+    anchor = examined.arrangement.anchor
+    if anchor is not None and not anchor.is_self_issued and not _is_rooted(anchor, examined):
+        yield Evidence(
+            message(
+                "The path ends in {anchor}, which is trusted; {issuer}, which signed it, is not.",
+                anchor=anchor.issued_to,
+                issuer=anchor.issued_by,
+            ),
+            anchor,
+        )
+
+
+def _is_rooted(anchor: Certificate, examined: Examined) -> bool:
+    """Whether its root is trusted as well."""
+    anchors = examined.trust.anchors if examined.trust else ()
+    return any(one.is_self_issued and anchor.is_signed_by(one) for one in anchors)
 
 
 @rule(
@@ -115,6 +191,7 @@ def unreadable_trust(examined: Examined) -> Iterator[Evidence]:
     reason=N_("Its issuer has taken it back; whoever reads the revocation list refuses it."),
     fix=N_("request a new certificate with a new key."),
     source="RFC 5280, section 6.3",
+    remedy="sign-request",
     explains=True,
 )
 def revoked(examined: Examined) -> Iterator[Evidence]:
@@ -135,12 +212,33 @@ def revoked(examined: Examined) -> Iterator[Evidence]:
     ),
     fix=N_("fetch the list anew from the CA; if it still fails, show this to whoever runs the CA."),
     source="RFC 5280, sections 5 and 6.3.3",
+    remedy="crl-publication",
     explains=True,
 )
 def unusable(examined: Examined) -> Iterator[Evidence]:
     for reason in examined.revocation.unusable[:SHOWN]:
         yield Evidence(reason)
     yield from and_more(examined.revocation.unusable)
+
+
+@rule(
+    "crl.missing",
+    "—",
+    warnings(*EVERY),
+    title=N_("a revocation list is missing"),
+    reason=N_(
+        "A verifier that looks at revocation lists wants one of every authority in the chain, and refuses the chain "
+        "where one is missing (OpenSSL: unable to get certificate CRL)."
+    ),
+    fix=N_("fetch the list of that authority too; its address is in the certificates that it issued."),
+    source="RFC 5280, section 6.3.3",
+    remedy="crl-publication",
+)
+def missing_list(examined: Examined) -> Iterator[Evidence]:
+    for certificate, issuer in examined.revocation.unanswered:
+        yield Evidence(
+            message("{issuer} issued it, and no list of that authority was given.", issuer=issuer), certificate
+        )
 
 
 @rule(

@@ -1,7 +1,6 @@
 """Rules about the chain as a whole and its authorities (R7, R8, R22)."""
 
 from collections.abc import Iterator
-from itertools import pairwise
 
 from mutua.chain.appliance import Stage
 from mutua.chain.catalogue import (
@@ -10,14 +9,17 @@ from mutua.chain.catalogue import (
     Evidence,
     Examined,
     Profile,
+    Severity,
     and_more,
     errors,
     purposes_of,
     rule,
     warnings,
 )
-from mutua.chain.certificate import Certificate
+from mutua.chain.certificate import Certificate, printable
 from mutua.chain.order import MAX_SIGNATURE_CHECKS
+from mutua.chain.rules.alternatives import alternatives
+from mutua.chain.verdict import USUAL_DEPTH
 from mutua.message import N_, Message, message
 
 MAX_LEAF_SIDE = 10
@@ -34,6 +36,7 @@ _OTHER_CHAINS = tuple(profile for profile in CHAINS if profile is not Profile.MI
     title=N_("the leaf is signed by itself"),
     reason=N_("A chain joins the console to an authority that both sides trust; here there is none."),
     fix=N_("have the console's signing request signed by a CA (mutua ca makes one)."),
+    remedy="sign-request",
     explains=True,
 )
 def self_signed_leaf(examined: Examined) -> Iterator[Evidence]:
@@ -55,22 +58,35 @@ def self_signed_leaf(examined: Examined) -> Iterator[Evidence]:
         "key keep their name."
     ),
     source="RFC 5280, section 6.1.3",
+    remedy="whole-chain",
     explains=True,
 )
 def wrong_issuer_key(examined: Examined) -> Iterator[Evidence]:
     namesake = examined.arrangement.namesake
     if namesake is not None and examined.path[-1].is_verifiable:
         top = examined.path[-1]
-        yield Evidence(
-            message(
-                "{issuer} is in the file (number {position}), but its key did not sign {name}.{keys}",
-                issuer=namesake.issued_to,
-                position=namesake.position,
-                name=top.issued_to,
-                keys=_keys(top, namesake),
-            ),
-            top,
+        yield Evidence(_signed_by_another(top, namesake), top)
+
+
+def _signed_by_another(top: Certificate, namesake: Certificate) -> Message:
+    keys = _keys(top, namesake)
+    if namesake.position:
+        return message(
+            "{issuer} is in the file (number {position}), but its key did not sign {name}.{keys}",
+            issuer=namesake.issued_to,
+            position=namesake.position,
+            name=top.issued_to,
+            keys=keys,
         )
+    return message(
+        "{issuer} is trusted (SHA-256 {fingerprint}…, valid until {end:%Y-%m-%d}), but its key did not sign "
+        "{name}.{keys}",
+        issuer=namesake.issued_to,
+        fingerprint=namesake.fingerprint[:16],
+        end=namesake.not_after,
+        name=top.issued_to,
+        keys=keys,
+    )
 
 
 def _keys(top: Certificate, namesake: Certificate) -> Message:
@@ -99,6 +115,7 @@ def _wanted_key(certificate: Certificate) -> Message:
     reason=N_("The chain must hold every certificate from the leaf up to the self-signed root."),
     fix=N_("append the missing CA certificate, then the ones above it up to the root; the CA publishes them."),
     source="RFC 8446, section 4.4.2",
+    remedy="whole-chain",
     explains=True,
 )
 def missing_intermediate(examined: Examined) -> Iterator[Evidence]:
@@ -114,6 +131,7 @@ def missing_intermediate(examined: Examined) -> Iterator[Evidence]:
     title=N_("the root is missing"),
     reason=N_("The chain must go up to and include the self-signed root: it becomes the trust anchor."),
     fix=N_("append the CA certificates above it, up to the self-signed root; the CA publishes them."),
+    remedy="whole-chain",
     explains=True,
 )
 def missing_root(examined: Examined) -> Iterator[Evidence]:
@@ -156,13 +174,26 @@ def too_many_namesakes(examined: Examined) -> Iterator[Evidence]:
 def _missing(top: Certificate) -> Iterator[Evidence]:
     yield Evidence(
         message(
-            "The chain stops at {name}. {issuer}, which signed it, is not in the file.{wanted}",
+            "The chain stops at {name}. {issuer}, which signed it, is not in the file.{wanted}{where}",
             name=top.issued_to,
-            issuer=top.issued_by,
+            issuer=_whole_issuer(top),
             wanted=_wanted_key(top),
+            where=_where(top),
         ),
         top,
     )
+
+
+def _whole_issuer(certificate: Certificate) -> str:
+    """The common name, and where the distinguished name says more, all of it: whoever looks for the issuer needs it."""
+    whole = printable(certificate.issuer.rfc4514_string())
+    return certificate.issued_by if len(certificate.issuer.rdns) < 2 else f"{certificate.issued_by} ({whole})"
+
+
+def _where(certificate: Certificate) -> Message:
+    if not certificate.issuer_locations:
+        return message("")
+    return message(" The certificate says where it is: {location}.", location=certificate.issuer_locations[0])
 
 
 @rule(
@@ -177,10 +208,13 @@ def _missing(top: Certificate) -> Iterator[Evidence]:
     ),
     fix=N_("have the certificate below it signed by a CA; or have this CA certificate issued again as one."),
     source="RFC 5280, sections 4.2.1.3 and 4.2.1.9",
+    remedy="subordinate-authority",
     explains=True,
 )
 def not_a_ca(examined: Examined) -> Iterator[Evidence]:
     for certificate in examined.path[1:]:
+        if certificate.is_of_old_version:
+            continue
         if not certificate.is_ca:
             yield Evidence(message("It has no basic constraint that makes it a CA."), certificate)
         elif not certificate.may_sign_certificates:
@@ -199,6 +233,7 @@ def not_a_ca(examined: Examined) -> Iterator[Evidence]:
     ),
     fix=N_("have the leaf signed by a CA that is not limited; or ask the owner of this CA for an unlimited one."),
     source="RFC 5280, section 4.2.1.12",
+    remedy="unlimited-authority",
 )
 def restricted_authority(examined: Examined) -> Iterator[Evidence]:
     for certificate in examined.path[1:]:
@@ -218,6 +253,7 @@ def restricted_authority(examined: Examined) -> Iterator[Evidence]:
     reason=N_("A CA may limit how many CA certificates stand between it and a leaf."),
     fix=N_("have the leaf signed by an authority further up, or ask the owner of this CA for a longer path length."),
     source="RFC 5280, section 4.2.1.9",
+    remedy="path-length",
     explains=True,
 )
 def path_length_exceeded(examined: Examined) -> Iterator[Evidence]:
@@ -236,57 +272,6 @@ def path_length_exceeded(examined: Examined) -> Iterator[Evidence]:
 
 
 @rule(
-    "chain.name-bytes-differ",
-    "R8",
-    errors(*CHAINS),
-    stage=Stage.CHAIN,
-    title=N_("the issuer's name is spelled in other bytes"),
-    reason=N_(
-        "The names are equal as people read them and OpenSSL takes them; verifiers that compare byte for byte "
-        "(Go, Rust, Python's cryptography) find no issuer."
-    ),
-    fix=N_("have it issued again by a CA that copies its own subject into the issuer byte for byte."),
-    source="RFC 5280, section 7.1",
-    explains=True,
-)
-def name_bytes_differ(examined: Examined) -> Iterator[Evidence]:
-    for certificate, issuer in pairwise(examined.path):
-        if certificate.issuer.public_bytes() != issuer.subject.public_bytes():
-            yield Evidence(
-                message(
-                    "Its issuer and the subject of {issuer} differ in case, spaces or string type.",
-                    issuer=issuer.issued_to,
-                ),
-                certificate,
-            )
-
-
-@rule(
-    "chain.named-like-its-issuer",
-    "R8",
-    errors(*CHAINS),
-    stage=Stage.CHAIN,
-    title=N_("it has the name of its issuer"),
-    reason=N_(
-        "OpenSSL takes a certificate that is issued by its own name for a self-signed one, and looks no further."
-    ),
-    fix=N_("request it anew under a name of its own, or from a CA that adds an authority key identifier."),
-    source="RFC 5280, section 4.2.1.1",
-)
-def named_like_its_issuer(examined: Examined) -> Iterator[Evidence]:
-    for certificate in examined.path[:-1]:
-        unmarked = certificate.authority_key is None and not examined.arrangement.given_up
-        if unmarked and certificate.is_self_issued and not certificate.is_self_signed:
-            yield Evidence(
-                message(
-                    "Subject and issuer are both {name}, and no key identifier tells them apart.",
-                    name=certificate.issued_to,
-                ),
-                certificate,
-            )
-
-
-@rule(
     "chain.foreign-certificate",
     "R8",
     errors(Profile.MIGRATION) | warnings(*_OTHER_CHAINS),
@@ -299,10 +284,12 @@ def foreign_certificate(examined: Examined) -> Iterator[Evidence]:
     arrangement = examined.arrangement
     # While the chain has a gap, a CA certificate may well belong to it, above the gap.
     may_belong = arrangement.root is None
+    elsewhere = alternatives(arrangement)
     foreign = [
         certificate
         for certificate in arrangement.foreign
-        if not (may_belong and (certificate.is_ca or certificate is arrangement.namesake))
+        if certificate not in elsewhere
+        and not (may_belong and (certificate.is_ca or certificate is arrangement.namesake))
     ]
     for certificate in foreign[:SHOWN]:
         yield Evidence(message("Number {position}, {name}.", position=certificate.position, name=certificate.issued_to))
@@ -320,6 +307,7 @@ def foreign_certificate(examined: Examined) -> Iterator[Evidence]:
     ),
     fix=N_("put the leaf first in the file."),
     source="RFC 8446, section 4.4.2",
+    remedy="whole-chain",
 )
 def leaf_not_first(examined: Examined) -> Iterator[Evidence]:
     first = examined.material.certificates[:1]
@@ -341,6 +329,7 @@ def leaf_not_first(examined: Examined) -> Iterator[Evidence]:
     reason=N_("The leaf comes first, and each certificate is followed by the one that signed it."),
     fix=N_("put them in the order in which they are shown here."),
     source="RFC 8446, section 4.4.2",
+    remedy="whole-chain",
 )
 def wrong_order(examined: Examined) -> Iterator[Evidence]:
     # That the leaf comes first is a rule of its own where the rest may stand in any order.
@@ -367,3 +356,19 @@ def too_deep(examined: Examined) -> Iterator[Evidence]:
     leaf_side = len(examined.path) - (arrangement.root is not None)
     if leaf_side > MAX_LEAF_SIDE and not arrangement.given_up:
         yield Evidence(message("There are {count}.", count=leaf_side))
+
+
+@rule(
+    "chain.longer-than-usual",
+    "R8",
+    dict.fromkeys(_OTHER_CHAINS, Severity.NOTICE),
+    title=N_("a long chain"),
+    reason=N_(
+        "OpenSSL takes a hundred authorities between leaf and root, Python's cryptography and others only eight."
+    ),
+    fix=N_("where a peer refuses it, have the leaf signed by an authority further up."),
+)
+def longer_than_usual(examined: Examined) -> Iterator[Evidence]:
+    above = len(examined.path) - 2
+    if examined.verdict.valid and above > USUAL_DEPTH:
+        yield Evidence(message("There are {count} authorities between the leaf and the root.", count=above))

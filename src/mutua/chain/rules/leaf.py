@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from mutua.chain.appliance import Stage
@@ -13,6 +14,7 @@ from mutua.chain.catalogue import (
     Evidence,
     Examined,
     Profile,
+    Severity,
     errors,
     rule,
     warnings,
@@ -60,7 +62,26 @@ def csr_key_mismatch(examined: Examined) -> Iterator[Evidence]:
 def key_mismatch(examined: Examined) -> Iterator[Evidence]:
     for leaf in examined.leaf:
         if examined.private_key is not None and leaf.key_id != examined.private_key:
-            yield Evidence(message("The private key given is not the key of {name}.", name=leaf.issued_to), leaf)
+            yield Evidence(_not_the_key(leaf, examined.private_key), leaf)
+
+
+def _not_the_key(leaf: Certificate, given: bytes) -> Message:
+    given_kind, kind = _kind_of(given), _kind_of(leaf.key_id)
+    if given_kind == kind:
+        return message("The private key given is not the key of {name}.", name=leaf.issued_to)
+    return message(
+        "The private key given is {given}, and the key of {name} is {kind}.",
+        given=given_kind,
+        name=leaf.issued_to,
+        kind=kind,
+    )
+
+
+def _kind_of(public_key: bytes) -> str:
+    from cryptography.hazmat.primitives.serialization import load_der_public_key
+
+    kind = type(load_der_public_key(public_key)).__name__.removesuffix("PublicKey")
+    return {"EllipticCurve": "EC"}.get(kind, kind)
 
 
 @rule(
@@ -70,17 +91,26 @@ def key_mismatch(examined: Examined) -> Iterator[Evidence]:
     stage=Stage.CHAIN,
     title=N_("the leaf is missing"),
     reason=N_("A chain begins with the console's own certificate, which is no certificate authority."),
-    fix=N_("put the certificate that the CA made from your signing request first in the file."),
+    fix=N_(
+        "put the certificate that the CA made from your signing request first in the file; if this is the one, have it "
+        "issued again by a template for servers."
+    ),
     source="RFC 5280, section 4.2.1.9",
     remedy="end-entity",
 )
 def is_a_ca(examined: Examined) -> Iterator[Evidence]:
     for leaf in examined.leaf:
         if leaf.is_ca:
-            yield Evidence(
-                message("{name} is a certificate authority, and nothing in the file is below it.", name=leaf.issued_to),
-                leaf,
-            )
+            yield Evidence(_authority_as_leaf(leaf, examined), leaf)
+
+
+def _authority_as_leaf(leaf: Certificate, examined: Examined) -> Message:
+    if leaf.key_id in (examined.private_key, *(examined.request_keys or ())):
+        return message(
+            "{name} has the right key, and is made out as a certificate authority (CA:TRUE), not as a leaf.",
+            name=leaf.issued_to,
+        )
+    return message("{name} is a certificate authority, and nothing in the file is below it.", name=leaf.issued_to)
 
 
 @rule(
@@ -143,6 +173,22 @@ def _purposes(leaf: Certificate) -> Message:
 
 
 @rule(
+    "leaf.no-extended-key-usage",
+    "R5",
+    dict.fromkeys((Profile.MTLS, Profile.CLIENT), Severity.NOTICE),
+    title=N_("no extended key usage"),
+    reason=N_("TLS takes such a certificate for any purpose; the appliance and the Web PKI want the purposes listed."),
+    fix=N_("where it is renewed anyway, have server and client authentication listed."),
+    source="RFC 5280, section 4.2.1.12",
+    remedy="both-purposes",
+)
+def no_extended_key_usage(examined: Examined) -> Iterator[Evidence]:
+    for leaf in _end_entity(examined):
+        if leaf.extended_key_usage is None:
+            yield Evidence(message("It does not say what it is for, so it is good for anything."), leaf)
+
+
+@rule(
     "leaf.no-key-encipherment",
     "R6",
     errors(*UPLOADS),
@@ -160,7 +206,16 @@ def no_key_encipherment(examined: Examined) -> Iterator[Evidence]:
                 message("The certificate has no key usage at all; the appliance wants it spelled out."), leaf
             )
         elif not leaf.key_usage.key_encipherment:
-            yield Evidence(message("Key usage is there and lacks key encipherment."), leaf)
+            yield Evidence(_lacks_key_encipherment(leaf), leaf)
+
+
+def _lacks_key_encipherment(leaf: Certificate) -> Message:
+    if isinstance(leaf.public_key, rsa.RSAPublicKey):
+        return message("Key usage is there and lacks key encipherment.")
+    return message(
+        "Key usage is there and lacks key encipherment. With a key that is not RSA the bit has no use in TLS, which "
+        "needs digital signature alone; the appliance asks for it all the same."
+    )
 
 
 @rule(
