@@ -20,6 +20,7 @@ from mutua.chain import CATALOGUE, appliance
 from mutua.cli.exits import Exit
 from mutua.cli.main import mutua
 from mutua.logbook.application_log import ApplicationLog, Operation
+from mutua.peering.causes import CONNECTION_RULES
 
 QUIET = "[INFO ] 2024-01-25 11:10:34.735 [main] JobService - moved\n"
 
@@ -288,7 +289,8 @@ def test_every_known_code_has_reasons_and_fixes_for_machines() -> None:
     said = explained("CGEN1008", "CSEC9002", "CGEN6002", "CMIG1001", code=Exit.CLEAN)
     assert [code["code"] for code in said["codes"]] == ["CGEN1008", "CSEC9002", "CGEN6002", "CMIG1001"]
     requirements = [[cause["requirement"] for cause in code["causes"]] for code in said["codes"]]
-    assert requirements == [["R3", "R7, R8", "R9", "R5", "R6"], ["R4", "R6"], ["R11"], ["R19", "R20", "R21", "R22"]]
+    connection = ["R19", "R20", "R21", "R22", "R19"]
+    assert requirements == [["R3", "R7, R8", "R9", "R5", "R6"], ["R4", "R6"], ["R11"], connection]
     for code in said["codes"]:
         for cause in code["causes"]:
             assert cause["title"]
@@ -309,7 +311,8 @@ def test_r23_the_sentence_is_explained(sentence: str) -> None:
     output = run(sentence, code=Exit.CLEAN).output
     for requirement in ("R19", "R20", "R21", "R22"):
         assert requirement in output
-    assert "pair.authorities-differ" in output
+    for rule in (*CONNECTION_RULES, "pair.authorities-differ"):
+        assert rule in output
     assert "mutua compare" in output
 
 

@@ -57,6 +57,7 @@ def _codes() -> Iterator[Code]:
 
 def _connection() -> Code:
     """What the appliance checks when it verifies the connection of two consoles (R19–R23)."""
+    from mutua.peering import causes
     from mutua.peering.verify import CANNOT_AUTHENTICATE
 
     pairs = tuple(rule for rule in PAIR_RULES.values() if rule.severities.get(Profile.MIGRATION) is Severity.ERROR)
@@ -71,7 +72,7 @@ def _connection() -> Code:
                     "upload a chain to both consoles, as a chain: the upload of a single certificate keeps the leaf "
                     "alone. mutua check says what is wrong with each."
                 ),
-                rules=tuple(rule for rule in CATALOGUE.values() if rule.id == "file.chain-is-dropped"),
+                rules=(causes.NO_CHAIN, CATALOGUE["file.chain-is-dropped"]),
             ),
             Meaning(
                 CANNOT_AUTHENTICATE,
@@ -85,7 +86,7 @@ def _connection() -> Code:
                 "R21",
                 message("a certificate is not valid at the console's own date and time"),
                 message("compare the clocks of both consoles, and have renewed what has expired."),
-                rules=tuple(rule for rule in CATALOGUE.values() if rule.requirement == "R21"),
+                rules=(causes.CLOCKS_DIFFER, *(rule for rule in CATALOGUE.values() if rule.requirement == "R21")),
             ),
             Meaning(
                 CANNOT_AUTHENTICATE,
@@ -93,6 +94,22 @@ def _connection() -> Code:
                 message("a chain is too deep"),
                 message("have the leaf signed by an authority further up."),
                 rules=tuple(rule for rule in CATALOGUE.values() if rule.requirement == "R22"),
+            ),
+            Meaning(
+                CANNOT_AUTHENTICATE,
+                "R19",
+                message("the two consoles do not reach each other, or somebody else answers"),
+                message(
+                    "see that both addresses are right and both consoles run; mutua migrate verify says what each of "
+                    "them meets."
+                ),
+                rules=(
+                    causes.UNREACHABLE,
+                    causes.NOT_SIGNED_IN,
+                    causes.REFUSED,
+                    causes.HANDSHAKE_FAILED,
+                    causes.SOMEBODY_ELSE,
+                ),
             ),
         ),
     )
