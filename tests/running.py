@@ -58,7 +58,7 @@ def running_console(folder: Path, name: str = "console") -> Iterator[RunningCons
     public, peers = bind(HOST, 0), bind(HOST, 0)
     addresses = Addresses(HOST, public.getsockname()[1], peers.getsockname()[1])
     console = Console.open(folder, name, addresses)
-    if not console.accounts.has_users():
+    if not console.users.has_users():
         console.create_administrator(USER, PASSWORD)
     listeners = Listeners(console, public, peers)
     thread = threading.Thread(target=lambda: asyncio.run(listeners.serve()), name=f"console-{name}")

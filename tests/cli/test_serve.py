@@ -32,10 +32,21 @@ def _name(console: Serving, password: str) -> str:
         return str(answer.json()["Name"])
 
 
-def test_the_first_start_prints_the_password_once_and_a_restart_keeps_everything(tmp_path: Path) -> None:
+def _change(console: Serving, before: str, after: str) -> None:
+    with console.client(before) as client:
+        assert client.get(INFO).status_code == 403
+        change = {"CurrentPassword": before, "NewPassword": after}
+        answer = client.post("/api/AccountService/Actions/AccountService.ChangePassword", json=change)
+        assert answer.status_code == 204
+
+
+def test_the_first_start_prints_a_password_to_be_changed_once_and_a_restart_keeps_everything(tmp_path: Path) -> None:
+    password = PASSWORD
     with serving(tmp_path / "state", "--name", "first") as console:
-        password = _password_in(console.said)
-        assert console.said.count(password) == 1
+        printed = _password_in(console.said)
+        assert console.said.count(printed) == 1
+        assert "must be changed" in console.said
+        _change(console, printed, password)
         assert _name(console, password) == "first"
         certificate = console.certificate.read_bytes()
         imported = run(
@@ -59,6 +70,7 @@ def test_the_password_of_a_file_is_used_and_never_shown(tmp_path: Path) -> None:
     with serving(tmp_path / "state", "--password-file", file) as console:
         assert PASSWORD not in console.said
         assert "password (from the file)" in console.said
+        assert "must be changed" not in console.said
         assert _name(console, PASSWORD)
         with console.client("wrong") as client:
             assert client.get(INFO).status_code == 401

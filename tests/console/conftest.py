@@ -3,14 +3,32 @@
 from collections.abc import Iterator
 
 import pytest
+from sqlalchemy import delete
 from tests.console.wire import SESSIONS, Wire
 from tests.running import PASSWORD, USER, RunningConsole, running_console
+
+from mutua.storage.tables import sign_in_failures
 
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningConsole]:
     with running_console(tmp_path_factory.mktemp("state") / "console") as console:
         yield console
+
+
+@pytest.fixture(autouse=True)
+def nobody_has_to_wait(request: pytest.FixtureRequest) -> Iterator[None]:
+    """One test's failed sign-ins keep no other test out."""
+    running = request.getfixturevalue("running") if "running" in request.fixturenames else None
+    yield
+    if running is not None:
+        forget_failures(running)
+
+
+def forget_failures(running: RunningConsole) -> None:
+    """As after an hour without any."""
+    with running.console.database.writing() as connection:
+        connection.execute(delete(sign_in_failures))
 
 
 @pytest.fixture

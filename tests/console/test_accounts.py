@@ -7,10 +7,13 @@ import pytest
 from argon2 import PasswordHasher, extract_parameters
 from sqlalchemy import select
 
-from mutua.console.accounts import MAX_PASSWORD, Accounts, Role, SessionKind
+from mutua.console.accounts import Accounts, SessionKind
+from mutua.console.passwords import MAX_PASSWORD
+from mutua.console.users import Role, Users
 from mutua.storage.database import Database
 from mutua.storage.tables import sessions, users
 
+HERE = "127.0.0.1"
 LONGEST = "ñ" * MAX_PASSWORD
 
 
@@ -23,45 +26,46 @@ def database(tmp_path: Path) -> Iterator[Database]:
 
 @pytest.fixture
 def accounts(database: Database) -> Accounts:
-    accounts = Accounts(database)
-    accounts.create("admin", "right", Role.ADMINISTRATOR, builtin=True)
-    return accounts
+    Users(database).add_first("admin", "right", must_change_password=False)
+    return Accounts(database)
 
 
 def test_there_is_nobody_before_the_first_is_made(database: Database) -> None:
-    accounts = Accounts(database)
-    assert not accounts.has_users()
-    accounts.create("admin", "right", Role.ADMINISTRATOR)
-    assert accounts.has_users()
+    users = Users(database)
+    assert not users.has_users()
+    users.add_first("admin", "right", must_change_password=False)
+    assert users.has_users()
 
 
 def test_the_right_password_and_no_other(accounts: Accounts) -> None:
-    user = accounts.authenticate("admin", "right")
+    user = accounts.authenticate("admin", "right", HERE)
     assert user is not None
     assert (user.name, user.role) == ("admin", Role.ADMINISTRATOR)
     for wrong in ("", "Right", "right ", "right\0", "wrong"):
-        assert accounts.authenticate("admin", wrong) is None
-    assert accounts.authenticate("nobody", "right") is None
+        assert accounts.authenticate("admin", wrong, HERE) is None
+    assert accounts.authenticate("nobody", "right", HERE) is None
 
 
 @pytest.mark.parametrize("password", ["", "x" * (MAX_PASSWORD + 1)])
-def test_a_password_that_nobody_could_enter_is_not_taken(accounts: Accounts, password: str) -> None:
+def test_a_password_that_nobody_could_enter_is_not_taken(database: Database, password: str) -> None:
     with pytest.raises(ValueError, match="password"):
-        accounts.create("other", password, Role.VIEWER)
+        Users(database).add_first("other", password, must_change_password=False)
 
 
-def test_the_longest_password_works_and_a_longer_one_that_begins_alike_does_not(accounts: Accounts) -> None:
-    accounts.create("other", LONGEST, Role.VIEWER)
-    assert accounts.authenticate("other", LONGEST) is not None
-    assert accounts.authenticate("other", LONGEST + "x") is None
-    assert accounts.authenticate("other", LONGEST * 1000) is None
+def test_the_longest_password_works_and_a_longer_one_that_begins_alike_does_not(
+    accounts: Accounts, database: Database
+) -> None:
+    Users(database).add_first("other", LONGEST, must_change_password=False)
+    assert accounts.authenticate("other", LONGEST, HERE) is not None
+    assert accounts.authenticate("other", LONGEST + "x", HERE) is None
+    assert accounts.authenticate("other", LONGEST * 1000, HERE) is None
 
 
 @pytest.mark.parametrize("name", ["admin", "nobody"])
 def test_a_wrong_password_is_verified_once_whoever_it_is_for(
     accounts: Accounts, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    accounts.authenticate("nobody", "x")
+    accounts.authenticate("nobody", "x", HERE)
     verified: list[str] = []
     verify = PasswordHasher.verify
 
@@ -70,14 +74,14 @@ def test_a_wrong_password_is_verified_once_whoever_it_is_for(
         return verify(self, known, password)
 
     monkeypatch.setattr(PasswordHasher, "verify", counting)
-    assert accounts.authenticate(name, "wrong") is None
+    assert accounts.authenticate(name, "wrong", HERE) is None
     (known,) = verified
     parameters = extract_parameters(known)
     assert (parameters.time_cost, parameters.memory_cost, parameters.parallelism) == (2, 19 * 1024, 1)
 
 
 def test_neither_passwords_nor_tokens_are_stored(accounts: Accounts, database: Database) -> None:
-    user = accounts.authenticate("admin", "right")
+    user = accounts.authenticate("admin", "right", HERE)
     assert user is not None
     _session, token = accounts.sign_in(user, SessionKind.API, "127.0.0.1")
     with database.reading() as connection:
@@ -87,7 +91,7 @@ def test_neither_passwords_nor_tokens_are_stored(accounts: Accounts, database: D
 
 
 def test_tokens_are_never_alike(accounts: Accounts) -> None:
-    user = accounts.authenticate("admin", "right")
+    user = accounts.authenticate("admin", "right", HERE)
     assert user is not None
     tokens = {accounts.sign_in(user, SessionKind.API, "127.0.0.1")[1] for _ in range(20)}
     assert len(tokens) == 20

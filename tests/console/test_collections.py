@@ -1,5 +1,6 @@
 """Collections: their shape, their pages, and the links between these."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -36,7 +37,7 @@ def test_the_first_page_has_fifty_and_a_link(wire: Wire) -> None:
     assert page["@odata.context"] == "/api/$metadata#Collection(DeviceService.Device)"
     assert page["@odata.count"] == COUNT
     assert len(page["value"]) == 50
-    assert page["@odata.nextLink"] == "/api/DeviceService/Devices?$skip=50&$top=50"
+    assert re.fullmatch(r"/api/DeviceService/Devices\?\$skiptoken=\w+&\$skip=50&\$top=50", page["@odata.nextLink"])
 
 
 @pytest.mark.parametrize("top", [1, 7, 50, 68, 136, 137, 138, 9999, 100000])
@@ -87,7 +88,7 @@ def test_options_are_read_as_clients_write_them(wire: Wire, query: str) -> None:
     everything = wire.ask("GET", f"{DEVICES}?$top=9999").json
     assert _ids(page["value"]) == _ids(everything["value"][2:5])
     assert page["@odata.count"] == COUNT
-    assert page["@odata.nextLink"] == "/api/DeviceService/Devices?$skip=5&$top=3"
+    assert re.fullmatch(r"/api/DeviceService/Devices\?\$skiptoken=\w+&\$skip=5&\$top=3", page["@odata.nextLink"])
 
 
 @pytest.mark.parametrize("query", ["?", "?&", "?$top=&$skip="])
@@ -108,12 +109,6 @@ def test_a_page_behind_the_last_is_empty_and_has_no_link(wire: Wire, skip: int) 
 )
 def test_what_is_no_number_is_refused(wire: Wire, query: str) -> None:
     answer = wire.ask("GET", f"{DEVICES}?{query}")
-    assert (answer.status, answer.message_id) == (400, "CGEN1002")
-
-
-@pytest.mark.parametrize("option", ["$filter=Id%20eq%201", "%24filter=Type%20eq%202000", "$orderby=Id"])
-def test_an_option_that_would_give_other_rows_is_refused_and_not_ignored(wire: Wire, option: str) -> None:
-    answer = wire.ask("GET", f"{DEVICES}?{option}")
     assert (answer.status, answer.message_id) == (400, "CGEN1002")
 
 

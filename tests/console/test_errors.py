@@ -153,7 +153,7 @@ def test_a_fault_of_ours_is_500_in_the_same_shape_and_in_the_log_without_what_it
         assert wire.ask("GET", INFO).status == 200
         entry = console.console.log.path.read_text().splitlines()[-1]
     assert re.search(
-        r"Console - GET /api/DeviceService/Devices failed: OperationalError at inventory/store.py:\d+$", entry
+        r"Console - GET /api/DeviceService/Devices failed: OperationalError at console/api/query.py:\d+$", entry
     )
     assert "no such table" not in answer.body.decode()
     assert "no such table" in caplog.text

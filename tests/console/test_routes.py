@@ -7,11 +7,17 @@ from fastapi.routing import APIRoute
 from tests.console.wire import BASIC, SESSIONS, Wire
 from tests.running import PASSWORD, USER, RunningConsole
 
-from mutua.console.api import application_service, device_service, migration_service, session_service
+from mutua.console.api import (
+    account_service,
+    application_service,
+    device_service,
+    migration_service,
+    session_service,
+)
 
 ROUTERS = (
-    session_service.signing_in,
     session_service.router,
+    account_service.router,
     application_service.router,
     device_service.router,
     migration_service.router,
@@ -38,8 +44,8 @@ def _routes() -> Iterator[tuple[str, str]]:
             assert isinstance(route, APIRoute)
             for method in route.methods or ():
                 path = route.path.replace("{identifier}", "1")
-                if (method, path) != ("POST", "/SessionService/Sessions"):
-                    yield method, f"/api{path}"
+                if (method, path) != ("POST", SESSIONS):
+                    yield method, path
 
 
 ROUTES = sorted(_routes())

@@ -42,7 +42,7 @@ def _last_access(running: RunningConsole, session: str, at: datetime) -> None:
 def _fill(running: RunningConsole, count: int) -> list[str]:
     """So many sessions, without a password for each; their paths."""
     accounts = running.console.accounts
-    user = accounts.authenticate(USER, PASSWORD)
+    user = accounts.authenticate(USER, PASSWORD, "127.0.0.1")
     assert user is not None
     opened = [accounts.sign_in(user, SessionKind.API, "127.0.0.1")[0] for _ in range(count)]
     return [f"{SESSIONS}('{session.id}')" for session in opened]

@@ -77,7 +77,7 @@ def test_the_session_stands_in_the_same_table_as_those_of_the_api_and_ends_with_
 
 
 def test_a_token_of_the_api_opens_no_page(running: RunningConsole) -> None:
-    user = running.console.accounts.authenticate(USER, PASSWORD)
+    user = running.console.accounts.authenticate(USER, PASSWORD, "127.0.0.1")
     assert user is not None
     name = f"__Host-session-{running.console.guid[:8]}"
     _session, api_token = running.console.accounts.sign_in(user, SessionKind.API, "127.0.0.1")

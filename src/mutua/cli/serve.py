@@ -128,7 +128,7 @@ def command(
 
 
 def _password_in(file: str) -> str:
-    from mutua.console.accounts import MAX_PASSWORD
+    from mutua.console.passwords import MAX_PASSWORD
 
     password = secret_in(file)
     if len(password) > MAX_PASSWORD:
@@ -140,14 +140,16 @@ def _password_in(file: str) -> str:
 
 
 def _first_start(console: "Console", password: str | None) -> None:
-    if console.accounts.has_users():
+    if console.users.has_users():
         if password:
             click.echo(_("Not the first start: --password-file was not used."), err=True)
         return
     chosen = password or secrets.token_urlsafe(12)
-    console.create_administrator(ADMINISTRATOR, chosen)
+    console.create_administrator(ADMINISTRATOR, chosen, must_change_password=password is None)
     click.echo(_("First start. User {user}, password {password}", user=ADMINISTRATOR,
                  password=_("(from the file)") if password else chosen))  # fmt: skip
+    if password is None:
+        click.echo(_("It must be changed before anything else: in the pages, or with mutua user passwd."))
 
 
 def _announce(console: "Console") -> None:

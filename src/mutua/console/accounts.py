@@ -1,44 +1,35 @@
-"""Local accounts and their sessions."""
+"""Signing in with a local account, and the sessions that come of it."""
 
 import hmac
 import secrets
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from functools import cache
 from hashlib import sha256
 from typing import NamedTuple
 from uuid import uuid4
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import Connection, Row, delete, func, select, update
+from sqlalchemy import Connection, Row, delete, select, update
 
+from mutua.console.failures import Failures
+from mutua.console.passwords import fits
+from mutua.console.users import Role, User
 from mutua.storage.database import Database
 from mutua.storage.tables import sessions, users
 
 IDLE_TIMEOUT = timedelta(minutes=30)
+MAX_LIFETIME = timedelta(hours=24)
+"""Of a session, however busy."""
 MAX_SESSIONS = 100
 """Of one user. Clients leak sessions, so the one idle longest gives way to a new one."""
-MAX_PASSWORD = 256
 _TOUCH_EVERY = timedelta(seconds=30)
 
-_hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)  # OWASP's choice for argon2id.
 
+class TooManyFailuresError(Exception):
+    """So many sign-ins have failed that the next one has to wait; `wait_s` is for how many seconds."""
 
-class Role(StrEnum):
-    """What a user may do, by the numbers that the appliance's API gives it."""
-
-    ADMINISTRATOR = "10"
-    DEVICE_MANAGER = "101"
-    VIEWER = "16"
-
-
-class User(NamedTuple):
-    """A local user."""
-
-    id: int
-    name: str
-    role: Role
+    def __init__(self, wait: timedelta) -> None:
+        super().__init__(f"wait {wait}")
+        self.wait_s = -(-wait // timedelta(seconds=1))
 
 
 class SessionKind(StrEnum):
@@ -60,38 +51,29 @@ class Session(NamedTuple):
 
 
 class Accounts:
-    """Users and sessions in the database."""
+    """Who is signing in, and who has."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self.failures = Failures(database)
 
-    def has_users(self) -> bool:
-        """Whether the first administrator was made."""
-        with self._database.reading() as connection:
-            return connection.execute(select(func.count()).select_from(users)).scalar_one() > 0
+    def authenticate(self, name: str, password: str, address: str) -> User | None:
+        """The user, if the password is right. Raises `TooManyFailuresError`, right or wrong.
 
-    def create(self, name: str, password: str, role: Role, *, builtin: bool = False) -> None:
-        """Add a user. Raises `ValueError` for a password that is empty or longer than `MAX_PASSWORD`."""
-        if not 0 < len(password) <= MAX_PASSWORD:
-            raise ValueError(f"a password of {len(password)} characters")
-        with self._database.writing() as connection:
-            connection.execute(
-                users.insert().values(
-                    user_name=name,
-                    role_id=role,
-                    password_hash=_hasher.hash(password),
-                    builtin=builtin,
-                )
-            )
-
-    def authenticate(self, name: str, password: str) -> User | None:
-        """The user, if the password is right. A name that nobody has is treated as a wrong password is."""
+        A name that nobody has is treated as a wrong password is, waiting included.
+        """
+        self._check_wait(name, address)
         with self._database.reading() as connection:
             row = connection.execute(
                 select(users).where(users.c.user_name == name, users.c.enabled.is_(True))
             ).one_or_none()
-        fits = _verify(row.password_hash if row else _unknown_hash(), password[: MAX_PASSWORD + 1])
-        return User(row.id, row.user_name, Role(row.role_id)) if row and fits else None
+        if not fits(password, row.password_hash if row else None) or row is None:
+            self.failures.add(name, address)
+            return None
+        # Once more: of many guesses made at the same time none counts that ends after the others used up the limit.
+        self._check_wait(name, address)
+        self.failures.succeeded(name, address)
+        return User(row.id, row.user_name, Role(row.role_id), row.must_change_password)
 
     def sign_in(self, user: User, kind: SessionKind, address: str) -> tuple[Session, str]:
         """A new session and its token, which is kept here as a hash only."""
@@ -120,24 +102,37 @@ class Accounts:
         if row is None or not hmac.compare_digest(row.token_sha256, _digest(token)):
             return None
         session = _session(row)
-        idle = datetime.now(UTC) - session.last_access_at
-        if idle > IDLE_TIMEOUT:
+        now = datetime.now(UTC)
+        idle = now - session.last_access_at
+        if idle > IDLE_TIMEOUT or now - session.started_at > MAX_LIFETIME:
             self.sign_out(session.id)
             return None
         if idle > _TOUCH_EVERY:
             self._touch(session.id)
         return session
 
-    def sessions(self) -> list[Session]:
-        """Every session that is alive, the newest first."""
-        alive = _SESSIONS.where(sessions.c.last_access_at >= datetime.now(UTC) - IDLE_TIMEOUT)
+    def sessions(self, of: User | None = None) -> list[Session]:
+        """Every session that is alive, or those of one user, the newest first."""
+        now = datetime.now(UTC)
+        alive = _SESSIONS.where(
+            sessions.c.last_access_at >= now - IDLE_TIMEOUT, sessions.c.started_at >= now - MAX_LIFETIME
+        )
+        if of is not None:
+            alive = alive.where(sessions.c.user_id == of.id)
         with self._database.reading() as connection:
             return [_session(row) for row in connection.execute(alive.order_by(sessions.c.started_at.desc()))]
 
-    def sign_out(self, session_id: str) -> bool:
-        """End a session; says whether there was one."""
+    def sign_out(self, session_id: str, of: User | None = None) -> bool:
+        """End a session, whoever's it is or one of this user's only; says whether there was such a one."""
+        ended = delete(sessions).where(sessions.c.id == session_id)
+        if of is not None:
+            ended = ended.where(sessions.c.user_id == of.id)
         with self._database.writing() as connection:
-            return connection.execute(delete(sessions).where(sessions.c.id == session_id)).rowcount > 0
+            return connection.execute(ended).rowcount > 0
+
+    def _check_wait(self, name: str, address: str) -> None:
+        if wait := self.failures.wait(name, address):
+            raise TooManyFailuresError(wait)
 
     def _touch(self, session_id: str) -> None:
         with self._database.writing() as connection:
@@ -147,14 +142,14 @@ class Accounts:
 
 
 _SESSIONS = (
-    select(sessions, users.c.user_name, users.c.role_id)
+    select(sessions, users.c.user_name, users.c.role_id, users.c.must_change_password)
     .join(users, users.c.id == sessions.c.user_id)
     .where(users.c.enabled.is_(True))
 )
 
 
 def _session(row: Row[tuple[object, ...]]) -> Session:
-    user = User(row.user_id, row.user_name, Role(row.role_id))
+    user = User(row.user_id, row.user_name, Role(row.role_id), row.must_change_password)
     return Session(row.id, user, SessionKind(row.kind), row.address, row.started_at, row.last_access_at)
 
 
@@ -163,18 +158,6 @@ def _make_room(connection: Connection, user: User) -> None:
     surplus = connection.execute(mine.offset(MAX_SESSIONS - 1)).scalars().all()
     if surplus:
         connection.execute(delete(sessions).where(sessions.c.id.in_(surplus)))
-
-
-@cache
-def _unknown_hash() -> str:
-    return _hasher.hash(secrets.token_urlsafe(16))
-
-
-def _verify(password_hash: str, password: str) -> bool:
-    try:
-        return _hasher.verify(password_hash, password)
-    except (VerificationError, InvalidHashError):
-        return False
 
 
 def _digest(token: str) -> str:

@@ -11,7 +11,16 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import mutua
-from mutua.console.api import application_service, device_service, errors, migration_service, session_service
+from mutua.console.accounts import TooManyFailuresError
+from mutua.console.admission import NotPermittedError, NotSignedInError, PasswordChangeNeededError
+from mutua.console.api import (
+    account_service,
+    application_service,
+    device_service,
+    errors,
+    migration_service,
+    session_service,
+)
 from mutua.console.console import Console
 from mutua.console.web import pages
 from mutua.logbook.application_log import ApplicationLog
@@ -35,16 +44,14 @@ def public_app(console: Console) -> ASGIApp:
         max_body_size=MAX_BODY_BYTES,
     )
     app.state.console = console
-    for router in (
-        session_service.signing_in,
-        session_service.router,
-        application_service.router,
-        device_service.router,
-        migration_service.router,
-    ):
-        app.include_router(router, prefix="/api")
+    for service in (session_service, account_service, application_service, device_service, migration_service):
+        app.include_router(service.router)
     pages.mount(app)
     app.add_exception_handler(errors.ApiError, errors.on_api_error)
+    app.add_exception_handler(NotSignedInError, errors.on_not_signed_in)
+    app.add_exception_handler(PasswordChangeNeededError, errors.on_password_change_needed)
+    app.add_exception_handler(NotPermittedError, errors.on_not_permitted)
+    app.add_exception_handler(TooManyFailuresError, errors.on_too_many_failures)
     app.add_exception_handler(HTTPException, errors.on_http_error)
     app.add_exception_handler(RequestValidationError, errors.on_validation_error)
     return OneErrorShape(PlainPaths(app), console.log)

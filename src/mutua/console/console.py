@@ -18,9 +18,10 @@ from mutua.authority.request import (
     parse_names,
 )
 from mutua.chain import Profile
-from mutua.console.accounts import Accounts, Role
+from mutua.console.accounts import Accounts, Session
 from mutua.console.api.errors import invalid_value, missing_value
 from mutua.console.migrating import Migrating
+from mutua.console.users import AccountRefusedError, User, Users
 from mutua.inventory.store import add_built_in_groups
 from mutua.logbook.application_log import ApplicationLog, Operation
 from mutua.message import message
@@ -69,6 +70,7 @@ class Console:
         self.sealer = state.sealer()
         self.guid = guid(database)
         self.accounts = Accounts(database)
+        self.users = Users(database)
         self.identities = Identities(database, self.sealer)
         self.log = ApplicationLog(state.logs)
         if not self.identities.has_identity():
@@ -107,9 +109,20 @@ class Console:
         self.database.close()
         self.state.close()
 
-    def create_administrator(self, name: str, password: str) -> None:
+    def create_administrator(self, name: str, password: str, *, must_change_password: bool = False) -> None:
         """The first user."""
-        self.accounts.create(name, password, Role.ADMINISTRATOR, builtin=True)
+        self.users.add_first(name, password, must_change_password=must_change_password)
+
+    def change_own_password(self, user: User, current: str, new: str, address: str, session: Session | None) -> None:
+        """Give a user another password and end all their sessions but this one.
+
+        Raises `AccountRefusedError`, and `TooManyFailuresError`: the current password can be guessed here too.
+        """
+        if self.accounts.authenticate(user.name, current, address) is None:
+            raise AccountRefusedError("CurrentPassword", message("it is not the current password."))
+        if new == current:
+            raise AccountRefusedError("NewPassword", message("it is the current password; choose another one."))
+        self.users.change_own_password(user, new, session.id if session else None)
 
     def standing(self) -> Standing:
         """What this console says of itself to others."""

@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel
 from starlette.types import ASGIApp
 
-from mutua.console.api.access import ConsoleDep
+from mutua.console.admission import ConsoleDep
 from mutua.console.console import Console
 from mutua.migration.channels import ENDED, UNKNOWN
 from mutua.migration.errors import EndedError, MigrationError, UnknownMigrationError

@@ -33,6 +33,9 @@ _MISSING = {
     "credentials": N_("there is no credential named {name}."),
 }
 
+LISTED_DEVICES = select(*(column for column in devices.c if column is not devices.c.inventory))
+"""What a list shows of each device: all but its inventory."""
+
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
@@ -78,8 +81,7 @@ def count_devices(connection: Connection) -> int:
 
 def list_devices(connection: Connection, skip: int, top: int, identifier: int | None = None) -> Sequence[RowMapping]:
     """A portion of the devices by id, without their inventory; or the one with an id."""
-    columns = [column for column in devices.c if column is not devices.c.inventory]
-    query = select(*columns).order_by(devices.c.id).offset(skip).limit(top)
+    query = LISTED_DEVICES.order_by(devices.c.id).offset(skip).limit(top)
     if identifier is not None:
         query = query.where(devices.c.id == identifier)
     return connection.execute(query).mappings().all()

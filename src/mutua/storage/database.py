@@ -3,13 +3,16 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from mutua.message import message
 from mutua.storage.state import StateFolderError
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 _BUSY_TIMEOUT_S = 20
 _MIGRATIONS = Path(__file__).with_name("migrations")
@@ -24,13 +27,23 @@ class Database:
     @classmethod
     def open(cls, url: str | URL) -> Self:
         """Open the database and bring its schema up to date. Raises `StateFolderError`."""
-        engine = create_engine(url, hide_parameters=True)  # An error's text may end up in a log.
-        if engine.dialect.name == "sqlite":
-            event.listen(engine, "connect", _prepare_sqlite)
-            event.listen(engine, "begin", _begin_sqlite)
-        database = cls(engine)
+        database = cls._with_engine(url)
         try:
             database._upgrade()
+        except BaseException:
+            database.close()
+            raise
+        return database
+
+    @classmethod
+    def join(cls, url: str | URL) -> Self:
+        """Open a database that a console has made and may be using; its schema is left alone.
+
+        Raises `StateFolderError`, also where the schema is not the one of this program.
+        """
+        database = cls._with_engine(url)
+        try:
+            database._check_step()
         except BaseException:
             database.close()
             raise
@@ -52,26 +65,58 @@ class Database:
         with self.engine.connect().execution_options(mutua_writes=True) as connection, connection.begin():
             yield connection
 
+    @classmethod
+    def _with_engine(cls, url: str | URL) -> Self:
+        engine = create_engine(url, hide_parameters=True)  # An error's text may end up in a log.
+        if engine.dialect.name == "sqlite":
+            event.listen(engine, "connect", _prepare_sqlite)
+            event.listen(engine, "begin", _begin_sqlite)
+        return cls(engine)
+
     def _upgrade(self) -> None:
         from alembic import command
-        from alembic.config import Config
         from alembic.util import CommandError
 
-        config = Config()
-        config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+        config = _steps()
         try:
             with self.writing() as connection:
                 config.attributes["connection"] = connection
                 command.upgrade(config, "head")
         except (SQLAlchemyError, CommandError) as error:
+            raise self._unusable(error) from error
+
+    def _check_step(self) -> None:
+        from alembic.migration import MigrationContext
+        from alembic.script import ScriptDirectory
+
+        try:
+            with self.reading() as connection:
+                step = MigrationContext.configure(connection).get_current_revision()
+        except SQLAlchemyError as error:
+            raise self._unusable(error) from error
+        if step != ScriptDirectory.from_config(_steps()).get_current_head():
             raise StateFolderError(
-                message(
-                    "the database {name} cannot be used: {reason}.",
-                    name=self.engine.url.database,
-                    reason=_reason(error),
-                ),
-                message("bring it back from a backup; a newer one needs the newer version of this program."),
-            ) from error
+                message("the database {name} is of another version of this program.", name=self.engine.url.database),
+                message("use the version that runs the console, or start the console once with this one."),
+            )
+
+    def _unusable(self, error: Exception) -> StateFolderError:
+        return StateFolderError(
+            message(
+                "the database {name} cannot be used: {reason}.",
+                name=self.engine.url.database,
+                reason=_reason(error),
+            ),
+            message("bring it back from a backup; a newer one needs the newer version of this program."),
+        )
+
+
+def _steps() -> "Config":
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    return config
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

@@ -54,6 +54,21 @@ class StateFolder:
             raise
         return folder
 
+    @classmethod
+    def beside(cls, path: Path) -> Self:
+        """The folder of a console that may be running: nothing is made or taken. Raises `StateFolderError`."""
+        folder = cls(path.absolute())
+        try:
+            found = folder._database.is_file()
+        except OSError:
+            found = False
+        if not found:
+            raise StateFolderError(
+                message("{path} is not the state folder of a console: it has no database.", path=path),
+                message("give the folder that the console was started with, with --state."),
+            )
+        return folder
+
     def close(self) -> None:
         """Give the folder back."""
         if self._lock is not None:

@@ -17,6 +17,7 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
+    false,
 )
 
 
@@ -60,7 +61,18 @@ users = Table(
     Column("description", Text, nullable=False, default=""),
     Column("enabled", Boolean, nullable=False, default=True),
     Column("builtin", Boolean, nullable=False, default=False),
+    Column("full_name", String(255), nullable=False, default="", server_default=""),
+    Column("must_change_password", Boolean, nullable=False, default=False, server_default=false()),
     sqlite_autoincrement=True,
+)
+
+sign_in_failures = Table(
+    "sign_in_failures",
+    metadata,
+    Column("subject", String(160), primary_key=True),
+    Column("failures", Integer, nullable=False),
+    Column("last_at", Moment, nullable=False),
+    Index(None, "last_at"),
 )
 
 sessions = Table(
@@ -144,6 +156,9 @@ devices = Table(
     Column("quiesced_by", ForeignKey("migrations.id")),
     Column("added_at", Moment, nullable=False),
     Index(None, "quiesced_by"),
+    Index(None, "name"),
+    Index(None, "type"),
+    Index(None, "address"),
     sqlite_autoincrement=True,
 )
 

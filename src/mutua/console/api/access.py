@@ -1,54 +1,25 @@
-"""Who is calling: Basic credentials or a session token, on every route alike."""
+"""Who is calling the API: Basic credentials or a session token, on every route alike."""
 
 import base64
-from collections.abc import Callable, Coroutine
-from typing import Annotated, Any
 
-from fastapi import Depends, Request
-from fastapi.responses import Response
-from fastapi.routing import APIRoute
-from starlette.concurrency import run_in_threadpool
+from fastapi import Request
 
-from mutua.console.accounts import User
-from mutua.console.api.errors import NOT_AUTHENTICATED, ApiError
+from mutua.console.admission import Caller, GuardedRoute, address_of
 from mutua.console.console import Console
 
 
-def console_of(request: Request) -> Console:
-    """The console that the application belongs to."""
-    console: Console = request.app.state.console
-    return console
+class ApiRoute(GuardedRoute):
+    """A route of the API."""
 
-
-ConsoleDep = Annotated[Console, Depends(console_of)]
-
-
-class AuthenticatedRoute(APIRoute):
-    """A route whose callers are known before a byte of their request's body is read."""
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """The framework's handler, behind the authentication. Raises `ApiError` 401."""
-        handle = super().get_route_handler()
-
-        async def authenticated(request: Request) -> Response:
-            await run_in_threadpool(_authenticate, request, console_of(request))
-            return await handle(request)
-
-        return authenticated
-
-
-def _authenticate(request: Request, console: Console) -> None:
-    if _caller(request, console) is None:
-        raise ApiError(NOT_AUTHENTICATED)
-
-
-def _caller(request: Request, console: Console) -> User | None:
-    """By `X-Auth-Token`, else by Basic credentials (RFC 7617)."""
-    if token := request.headers.get("x-auth-token"):
-        session = console.accounts.session_of(token)
-        return session.user if session else None
-    credentials = _basic(request.headers.get("authorization", ""))
-    return console.accounts.authenticate(*credentials) if credentials else None
+    @staticmethod
+    def caller(request: Request, console: Console) -> Caller | None:
+        """By `X-Auth-Token`, else by Basic credentials (RFC 7617). Raises `TooManyFailuresError`."""
+        if token := request.headers.get("x-auth-token"):
+            session = console.accounts.session_of(token)
+            return Caller(session.user, session) if session else None
+        credentials = _basic(request.headers.get("authorization", ""))
+        user = console.accounts.authenticate(*credentials, address_of(request)) if credentials else None
+        return Caller(user, None) if user else None
 
 
 def _basic(header: str) -> tuple[str, str] | None:
@@ -60,8 +31,3 @@ def _basic(header: str) -> tuple[str, str] | None:
     except ValueError:
         return None
     return (name, password) if colon else None
-
-
-def address_of(request: Request) -> str:
-    """Where the request comes from."""
-    return request.client.host if request.client else ""

@@ -15,14 +15,16 @@ from mutua.authority.keys import KeyType
 from mutua.authority.request import InvalidAlternativeName, InvalidDistinguishedName, Subject
 from mutua.chain.certificate import Certificate
 from mutua.chain.decode import MAX_BYTES
-from mutua.console.api.access import AuthenticatedRoute, ConsoleDep
+from mutua.console.admission import ConsoleDep
+from mutua.console.api import short_list
+from mutua.console.api.access import ApiRoute
 from mutua.console.api.body import MAX_JSON_BYTES, Text
-from mutua.console.api.collection import Page, collection
+from mutua.console.api.collection import PageDep
 from mutua.console.api.errors import answer, invalid_value, missing_value
 from mutua.console.console import Console
 
 router = APIRouter(
-    prefix="/ApplicationService", tags=["Application"], route_class=AuthenticatedRoute, max_body_size=MAX_JSON_BYTES
+    prefix="/api/ApplicationService", tags=["Application"], route_class=ApiRoute, max_body_size=MAX_JSON_BYTES
 )
 
 API_VERSION = "4.1.0"
@@ -130,7 +132,7 @@ async def check_chain(data: FileDep, console: ConsoleDep) -> JSONResponse:
 
 
 @router.get("/Certificate")
-def certificate(console: ConsoleDep, request: Request) -> dict[str, object]:
+def certificate(console: ConsoleDep, page: PageDep) -> dict[str, object]:
     """The certificate in use."""
     leaf = console.identity.leaf
     row = {
@@ -140,7 +142,7 @@ def certificate(console: ConsoleDep, request: Request) -> dict[str, object]:
         "IssuedBy": _detail(leaf.issuer, None),
         "IssuedTo": _detail(leaf.subject, leaf),
     }
-    return collection("ApplicationService.CertInfo", [row], 1, Page(request.url.path, 0, 1))
+    return short_list.answer([row], page, {}, "ApplicationService.CertInfo")
 
 
 def _detail(name: x509.Name, leaf: Certificate | None) -> Mapping[str, object]:

@@ -4,19 +4,21 @@ import re
 
 from fastapi import APIRouter, Body
 from fastapi.responses import JSONResponse
-from sqlalchemy import RowMapping
+from sqlalchemy import RowMapping, case
 
-from mutua.console.api.access import AuthenticatedRoute, ConsoleDep
+from mutua.console.admission import ConsoleDep
+from mutua.console.api import query
+from mutua.console.api.access import ApiRoute
 from mutua.console.api.body import MAX_JSON_BYTES
-from mutua.console.api.collection import PageDep, collection
+from mutua.console.api.collection import PageDep
 from mutua.console.api.errors import NOT_FOUND, ApiError, unable
+from mutua.console.api.query import Field, Kind
 from mutua.inventory import store
 from mutua.inventory.records import InvalidFleet, fleet_from_json
 from mutua.inventory.store import CannotAddError
+from mutua.storage.tables import devices
 
-router = APIRouter(
-    prefix="/DeviceService", tags=["Devices"], route_class=AuthenticatedRoute, max_body_size=MAX_JSON_BYTES
-)
+router = APIRouter(prefix="/api/DeviceService", tags=["Devices"], route_class=ApiRoute, max_body_size=MAX_JSON_BYTES)
 
 MAX_IMPORT_BYTES = 64 * 1024 * 1024
 """Of an import: some 40,000 devices."""
@@ -26,18 +28,29 @@ _DEVICE_ID = re.compile("[0-9]{1,18}")
 MANAGED, QUIESCED = 3000, 4000
 """`ManagedState`: the appliance's number for a managed device, and ours for one that a migration holds."""
 
+DEVICE_FIELDS = {
+    "Id": Field(devices.c.id, Kind.NUMBER),
+    "Identifier": Field(devices.c.service_tag, Kind.TEXT),
+    "DeviceServiceTag": Field(devices.c.service_tag, Kind.TEXT),
+    "DeviceName": Field(devices.c.name, Kind.TEXT),
+    "Model": Field(devices.c.model, Kind.TEXT),
+    "Type": Field(devices.c.type, Kind.NUMBER),
+    "Status": Field(devices.c.health, Kind.NUMBER),
+    "ManagedState": Field(case((devices.c.quiesced_by.is_(None), MANAGED), else_=QUIESCED), Kind.NUMBER),
+    "DeviceManagement/any/NetworkAddress": Field(devices.c.address, Kind.TEXT, lambda text: text.strip("[]")),
+}
+
 
 @router.get("/Devices")
 def list_devices(console: ConsoleDep, page: PageDep) -> JSONResponse:
-    """The devices, by id."""
+    """The devices, by id unless asked otherwise."""
     with console.database.reading() as connection:
-        rows = store.list_devices(connection, page.skip, page.top)
-        total = store.count_devices(connection)
-    return JSONResponse(collection("DeviceService.Device", [_device(row) for row in rows], total, page))
+        found = query.answer(connection, store.LISTED_DEVICES, page, DEVICE_FIELDS, "DeviceService.Device", device_json)
+    return JSONResponse(found)
 
 
 @router.get("/Devices({identifier})")
-def one_device(identifier: str, console: ConsoleDep) -> JSONResponse:
+def onedevice_json(identifier: str, console: ConsoleDep) -> JSONResponse:
     """One device."""
     if not _DEVICE_ID.fullmatch(identifier):
         raise ApiError(NOT_FOUND)
@@ -45,7 +58,7 @@ def one_device(identifier: str, console: ConsoleDep) -> JSONResponse:
         rows = store.list_devices(connection, 0, 1, int(identifier))
     if not rows:
         raise ApiError(NOT_FOUND)
-    return JSONResponse({"@odata.context": "/api/$metadata#DeviceService.Device"} | _device(rows[0]))
+    return JSONResponse({"@odata.context": "/api/$metadata#DeviceService.Device"} | device_json(rows[0]))
 
 
 @router.post("/Actions/DeviceService.ImportDevices", max_body_size=MAX_IMPORT_BYTES)
@@ -74,7 +87,7 @@ def counts(console: ConsoleDep) -> dict[str, int]:
     }
 
 
-def _device(row: RowMapping) -> dict[str, object]:
+def device_json(row: RowMapping) -> dict[str, object]:
     address = f"[{row['address']}]" if ":" in row["address"] else row["address"]
     return {
         "@odata.type": "#DeviceService.Device",

@@ -8,7 +8,8 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from mutua.chain import Refusal
-from mutua.message import Message
+from mutua.console.accounts import TooManyFailuresError
+from mutua.message import Message, message
 
 _UNABLE = "Unable to process the request because an error occurred."
 _RETRY = "Retry the operation. If the issue persists, contact your system administrator."
@@ -19,6 +20,20 @@ NOT_AUTHENTICATED = Refusal(
     "Unable to complete the operation because the user is not authenticated.",
     "Log in with valid credentials and retry the operation.",
     status=401,
+)
+PASSWORD_CHANGE_NEEDED = Refusal(
+    "CGEN1008",
+    _UNABLE,
+    "Change the password with AccountService.ChangePassword, on the page /password, or with mutua user passwd.",
+    ("The password must be changed before anything else.",),
+    status=403,
+)
+NOT_PERMITTED = Refusal(
+    "CGEN1008",
+    _UNABLE,
+    "Log in as a user whose role allows it, or have an administrator change the role.",
+    ("The role of the user does not allow this operation.",),
+    status=403,
 )
 INVALID_URI = Refusal(
     "CGEN1002",
@@ -60,6 +75,17 @@ def invalid_value(property_name: str, status: int = 400) -> ApiError:
             (property_name,),
         )
     )
+
+
+def refused_value(property_name: str, problem: Message) -> ApiError:
+    """A property has a value that this console does not take; the arguments say why."""
+    refusal = invalid_value(property_name).refusal
+    return ApiError(refusal._replace(arguments=(property_name, str(problem))))
+
+
+def invalid_option(option: str, problem: Message) -> ApiError:
+    """A query option such as `$filter` cannot be read; the arguments say where and why."""
+    return ApiError(INVALID_URI._replace(arguments=(option, str(problem)), properties=(option,)))
 
 
 def missing_value(property_name: str) -> ApiError:
@@ -112,6 +138,30 @@ async def on_api_error(_request: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, ApiError):
         raise error
     return answer(error.refusal)
+
+
+async def on_not_signed_in(_request: Request, _error: Exception) -> JSONResponse:
+    """For `NotSignedInError`."""
+    return answer(NOT_AUTHENTICATED)
+
+
+async def on_password_change_needed(_request: Request, _error: Exception) -> JSONResponse:
+    """For `PasswordChangeNeededError`."""
+    return answer(PASSWORD_CHANGE_NEEDED)
+
+
+async def on_not_permitted(_request: Request, _error: Exception) -> JSONResponse:
+    """For `NotPermittedError`."""
+    return answer(NOT_PERMITTED)
+
+
+async def on_too_many_failures(_request: Request, error: Exception) -> JSONResponse:
+    """For `TooManyFailuresError`: 401 as for any other refusal, and how long to wait (RFC 9110, section 10.2.3)."""
+    if not isinstance(error, TooManyFailuresError):
+        raise error
+    wait = str(error.wait_s)
+    said = str(message("Too many sign-ins have failed; the next one is looked at in {seconds} s.", seconds=wait))
+    return answer(NOT_AUTHENTICATED._replace(arguments=(said,)), headers={"Retry-After": wait})
 
 
 async def on_http_error(_request: Request, error: Exception) -> JSONResponse:

@@ -3,30 +3,35 @@
 from collections.abc import Callable
 from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 from pydantic import AfterValidator, BaseModel, Field
 
 from mutua.chain.pair import Row
-from mutua.console.api.access import AuthenticatedRoute, ConsoleDep
+from mutua.console.admission import ConsoleDep
+from mutua.console.api import short_list
+from mutua.console.api.access import ApiRoute
 from mutua.console.api.address import is_address
 from mutua.console.api.body import MAX_JSON_BYTES, Text
-from mutua.console.api.collection import Page, collection
+from mutua.console.api.collection import LargePageDep
 from mutua.console.api.errors import NOT_FOUND, ApiError, answer, unable
+from mutua.console.api.query import Kind
 from mutua.console.console import Console
 from mutua.message import message
 from mutua.migration import journal
 from mutua.migration.errors import MigrationError, UnknownMigrationError
 from mutua.migration.journal import Entry
 from mutua.migration.phases import Role
+from mutua.peering.causes import Cause
 from mutua.peering.channel import PeerUnreachableError
 from mutua.peering.remote import ConsoleRefusedError, ConsoleUnreachableError
-from mutua.peering.verify import CANNOT_AUTHENTICATE, Cause, Verification
+from mutua.peering.verify import CANNOT_AUTHENTICATE, Verification
 
 router = APIRouter(
-    prefix="/MigrationService", tags=["Migration"], route_class=AuthenticatedRoute, max_body_size=MAX_JSON_BYTES
+    prefix="/api/MigrationService", tags=["Migration"], route_class=ApiRoute, max_body_size=MAX_JSON_BYTES
 )
 
+_FIELDS = {"Id": Kind.TEXT, "Role": Kind.TEXT, "Phase": Kind.TEXT, "Running": Kind.BOOLEAN}
 _ACTIONS = "/Actions/MigrationService"
 
 
@@ -127,10 +132,10 @@ def abort(body: MigrationId, console: ConsoleDep) -> dict[str, object]:
 
 
 @router.get("/Migrations")
-def list_migrations(console: ConsoleDep, request: Request) -> dict[str, object]:
+def list_migrations(console: ConsoleDep, page: LargePageDep) -> dict[str, object]:
     """Every migration, the newest first."""
     rows = [_migration(console, entry.id) for entry in console.migrating.all()]
-    return collection("MigrationService.Migration", rows, len(rows), Page(request.url.path, 0, len(rows)))
+    return short_list.answer(rows, page, _FIELDS, "MigrationService.Migration")
 
 
 @router.get("/Migrations('{identifier}')")

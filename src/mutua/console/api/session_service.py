@@ -4,24 +4,20 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
-from mutua.console.accounts import Role, Session, SessionKind
-from mutua.console.api.access import AuthenticatedRoute, ConsoleDep, address_of
+from mutua.console.accounts import Session, SessionKind
+from mutua.console.admission import Caller, CallerDep, ConsoleDep, address_of
+from mutua.console.api import short_list
+from mutua.console.api.access import ApiRoute
 from mutua.console.api.body import MAX_JSON_BYTES, Text
-from mutua.console.api.collection import Page, collection
+from mutua.console.api.collection import LargePageDep
 from mutua.console.api.errors import NOT_AUTHENTICATED, NOT_FOUND, ApiError
+from mutua.console.api.query import Kind
+from mutua.console.permissions import Least, standing
+from mutua.console.users import User
 
-signing_in = APIRouter(prefix="/SessionService", tags=["Sessions"], max_body_size=MAX_JSON_BYTES)
-"""The one call for which nobody is signed in yet."""
+router = APIRouter(prefix="/api/SessionService", tags=["Sessions"], route_class=ApiRoute, max_body_size=MAX_JSON_BYTES)
 
-router = APIRouter(
-    prefix="/SessionService", tags=["Sessions"], route_class=AuthenticatedRoute, max_body_size=MAX_JSON_BYTES
-)
-
-_ROLE_NAMES = {
-    Role.ADMINISTRATOR: "ADMINISTRATOR",
-    Role.DEVICE_MANAGER: "DEVICE_MANAGER",
-    Role.VIEWER: "VIEWER",
-}
+_FIELDS = {"Id": Kind.TEXT, "UserName": Kind.TEXT, "UserId": Kind.NUMBER, "Name": Kind.TEXT, "IpAddress": Kind.TEXT}
 
 
 class Credentials(BaseModel):
@@ -32,10 +28,10 @@ class Credentials(BaseModel):
     SessionType: Text | None = None
 
 
-@signing_in.post("/Sessions", status_code=201)
+@router.post("/Sessions", status_code=201)
 def sign_in(credentials: Credentials, request: Request, console: ConsoleDep) -> JSONResponse:
     """Sign in: the token for further calls is in the header `X-Auth-Token`."""
-    user = console.accounts.authenticate(credentials.UserName, credentials.Password)
+    user = console.accounts.authenticate(credentials.UserName, credentials.Password, address_of(request))
     if user is None:
         raise ApiError(NOT_AUTHENTICATED)
     session, token = console.accounts.sign_in(user, SessionKind.API, address_of(request))
@@ -45,19 +41,23 @@ def sign_in(credentials: Credentials, request: Request, console: ConsoleDep) -> 
 
 
 @router.get("/Sessions")
-def list_sessions(console: ConsoleDep, request: Request) -> dict[str, object]:
-    """All sessions, on one page: clients look for theirs on the first one only."""
-    found = [_session(session) for session in console.accounts.sessions()]
-    page = Page(request.url.path, 0, len(found))
-    return collection("SessionService.Session", found, len(found), page)
+def list_sessions(console: ConsoleDep, caller: CallerDep, page: LargePageDep) -> dict[str, object]:
+    """All sessions to an administrator, one's own to others; on one page: clients look for theirs on the first only."""
+    found = [_session(session) for session in console.accounts.sessions(_only_of(caller))]
+    return short_list.answer(found, page, _FIELDS, "SessionService.Session")
 
 
 @router.delete("/Sessions('{identifier}')", status_code=204)
-def sign_out(identifier: str, console: ConsoleDep) -> Response:
-    """End a session."""
-    if not console.accounts.sign_out(identifier):
+def sign_out(identifier: str, console: ConsoleDep, caller: CallerDep) -> Response:
+    """End a session: any of them as an administrator, one's own otherwise."""
+    if not console.accounts.sign_out(identifier, _only_of(caller)):
         raise ApiError(NOT_FOUND)
     return Response(status_code=204)
+
+
+def _only_of(caller: Caller) -> User | None:
+    """Whose sessions a caller may see and end; None for everybody's."""
+    return None if standing(caller.user) is Least.ADMINISTRATOR else caller.user
 
 
 def _session(session: Session) -> dict[str, object]:
@@ -70,7 +70,7 @@ def _session(session: Session) -> dict[str, object]:
         "UserName": session.user.name,
         "UserId": session.user.id,
         "Password": None,
-        "Roles": [_ROLE_NAMES[session.user.role]],
+        "Roles": [session.user.role.name],
         "IpAddress": session.address,
         "StartTimeStamp": f"{session.started_at:%Y-%m-%d %H:%M:%S}.{session.started_at.microsecond // 1000:03d}",
         "LastAccessedTimeStamp": f"{session.last_access_at:%Y-%m-%d %H:%M:%S}"

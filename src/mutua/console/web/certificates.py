@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from cryptography import x509
 from cryptography.x509.oid import NameOID
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
@@ -14,18 +14,18 @@ from mutua import chain
 from mutua.authority.keys import KeyType
 from mutua.authority.request import InvalidAlternativeName, InvalidDistinguishedName, Subject
 from mutua.chain.decode import MAX_BYTES
-from mutua.console.api.access import ConsoleDep
+from mutua.console.admission import ConsoleDep
 from mutua.console.api.errors import invalid_value, missing_value
 from mutua.console.console import Console
 from mutua.console.web import words
 from mutua.console.web.forms import Form, FormDep, Upload, UploadDep
 from mutua.console.web.rendering import page, redirect
-from mutua.console.web.visitor import visitor_of
+from mutua.console.web.visitor import PageRoute
 from mutua.message import Message, message
 
 PATH = "/settings/security/certificates"
 
-router = APIRouter(prefix=PATH, dependencies=[Depends(visitor_of)])
+router = APIRouter(prefix=PATH, route_class=PageRoute)
 
 _KEY_SIZES = {"2048": KeyType.RSA_2048, "3072": KeyType.RSA_3072, "4096": KeyType.RSA_4096}
 _SUBJECT = ("DistinguishedName", "DepartmentName", "BusinessName", "Locality", "State", "Country", "Email")

@@ -2,17 +2,17 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from mutua.console.api.access import ConsoleDep
+from mutua.console.admission import ConsoleDep
 from mutua.console.web import words
 from mutua.console.web.rendering import page
-from mutua.console.web.visitor import visitor_of
+from mutua.console.web.visitor import PageRoute
 from mutua.inventory import store
 from mutua.inventory.records import DeviceType, Health
 
-router = APIRouter(dependencies=[Depends(visitor_of)])
+router = APIRouter(route_class=PageRoute)
 
 PER_PAGE = 50
 _MAX_PAGE = 1_000_000

@@ -17,6 +17,11 @@ class _Text(NamedTuple):
     sentence: Message
 
 
+_NOT_PERMITTED = _Text(
+    message("Your role does not allow this"),
+    message("Nothing was done. An administrator can do it, or give you another role."),
+)
+
 _TEXTS = {
     400: _Text(
         message("The form cannot be read"),
@@ -58,7 +63,15 @@ _TEXTS = {
 
 def answer(request: Request, status: int) -> HTMLResponse:
     """The page for an HTTP status."""
-    text = _TEXTS.get(status, _TEXTS[400 if status < 500 else 500])
+    return _page(request, status, _TEXTS.get(status, _TEXTS[400 if status < 500 else 500]))
+
+
+async def on_not_permitted(request: Request, _error: Exception) -> HTMLResponse:
+    """For what the visitor's role does not allow."""
+    return _page(request, 403, _NOT_PERMITTED)
+
+
+def _page(request: Request, status: int, text: _Text) -> HTMLResponse:
     return page(
         request, "error.html", status=status, here="/", title=translate(text.title), sentence=translate(text.sentence)
     )

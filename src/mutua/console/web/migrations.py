@@ -4,15 +4,15 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Request
+from fastapi import APIRouter, Path, Request
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
-from mutua.console.api.access import ConsoleDep
+from mutua.console.admission import ConsoleDep
 from mutua.console.console import Console
 from mutua.console.web import words
 from mutua.console.web.rendering import fragment, page, redirect
-from mutua.console.web.visitor import visitor_of
+from mutua.console.web.visitor import PageRoute
 from mutua.message import Message, message
 from mutua.migration import journal
 from mutua.migration.errors import MigrationError, UnknownMigrationError
@@ -20,7 +20,7 @@ from mutua.migration.journal import Entry
 from mutua.migration.phases import FOLLOWING, Phase, Role, is_final
 from mutua.peering.channel import PeerUnreachableError
 
-router = APIRouter(prefix="/migration", dependencies=[Depends(visitor_of)])
+router = APIRouter(prefix="/migration", route_class=PageRoute)
 
 IdentifierDep = Annotated[str, Path(pattern="^[0-9a-f-]{36}$")]
 

@@ -2,16 +2,16 @@
 
 from datetime import UTC, datetime
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from mutua.console.api.access import ConsoleDep
+from mutua.console.admission import ConsoleDep
 from mutua.console.web import words
 from mutua.console.web.rendering import page
-from mutua.console.web.visitor import visitor_of
+from mutua.console.web.visitor import PageRoute
 from mutua.inventory import store
 
-router = APIRouter(dependencies=[Depends(visitor_of)])
+router = APIRouter(route_class=PageRoute)
 
 
 @router.get("/")

@@ -10,7 +10,19 @@ from starlette.routing import Match, Mount
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Scope
 
-from mutua.console.web import certificates, devices, errors, migrations, overview, sign_in, speaking, verifying, visitor
+from mutua.console.admission import NotPermittedError, NotSignedInError, PasswordChangeNeededError
+from mutua.console.web import (
+    certificates,
+    devices,
+    errors,
+    migrations,
+    overview,
+    password,
+    sign_in,
+    speaking,
+    verifying,
+    visitor,
+)
 from mutua.console.web.guard import SameOrigin, SecurityHeaders
 
 _STATIC_FOLDER = Path(__file__).with_name("static")
@@ -35,10 +47,12 @@ def _pages(app: FastAPI) -> ASGIApp:
     # The framework answers a body that is too long in plain text. Forms check the announced length themselves.
     pages = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, max_body_size=sys.maxsize)
     pages.state.console = app.state.console
-    for family in (sign_in, speaking, overview, certificates, devices, verifying, migrations):
+    for family in (sign_in, speaking, password, overview, certificates, devices, verifying, migrations):
         pages.include_router(family.router)
     pages.mount("/static", StaticFiles(directory=_STATIC_FOLDER))
-    pages.add_exception_handler(visitor.SignInNeededError, visitor.on_sign_in_needed)
+    pages.add_exception_handler(NotSignedInError, visitor.on_not_signed_in)
+    pages.add_exception_handler(PasswordChangeNeededError, visitor.on_password_change_needed)
+    pages.add_exception_handler(NotPermittedError, errors.on_not_permitted)
     pages.add_exception_handler(HTTPException, errors.on_http_error)
     pages.add_exception_handler(RequestValidationError, errors.on_validation_error)
     pages.add_exception_handler(Exception, errors.on_internal_error)

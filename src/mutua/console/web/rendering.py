@@ -9,6 +9,8 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from mutua import language
+from mutua.console.admission import Caller
+from mutua.console.users import User
 from mutua.console.web import words
 from mutua.language import _, plural, translate
 from mutua.message import N_
@@ -19,6 +21,7 @@ LANGUAGE_NAMES = {"en": "English", "es": "Español"}
 _NOTE_COOKIE = "__Host-note"
 _NOTES = {
     "signed-out": N_("You are signed out."),
+    "password-changed": N_("The password is changed. Other sessions of this account have ended."),
     "request-generated": N_("The signing request is ready to be downloaded."),
     "migration-resumed": N_("The migration was taken up again."),
     "migration-aborted": N_("The migration was aborted. The source manages its devices again."),
@@ -75,7 +78,7 @@ def page(
     note = request.cookies.get(_NOTE_COOKIE, "")
     known = {
         "console": request.app.state.console,
-        "visitor": getattr(request.state, "visitor", None),
+        "visitor": _visitor(request),
         "here": here or page_path(request),
         "note": _(_NOTES[note]) if note in _NOTES else None,
     }
@@ -83,6 +86,12 @@ def page(
     if note:
         response.delete_cookie(_NOTE_COOKIE, secure=True, httponly=True, samesite="strict")
     return response
+
+
+def _visitor(request: Request) -> User | None:
+    """Who is signed in, where the page asked."""
+    caller: Caller | None = getattr(request.state, "caller", None)
+    return caller.user if caller else None
 
 
 def redirect(path: str, note: str | None = None) -> Response:

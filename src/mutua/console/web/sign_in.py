@@ -3,13 +3,17 @@
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from mutua.console.accounts import SessionKind
-from mutua.console.api.access import ConsoleDep, address_of
+from mutua.console.accounts import SessionKind, TooManyFailuresError
+from mutua.console.admission import ConsoleDep, address_of
 from mutua.console.web import visitor
 from mutua.console.web.forms import FormDep
 from mutua.console.web.rendering import local_path, page, redirect
+from mutua.message import Message, message
 
-router = APIRouter()
+router = APIRouter(route_class=visitor.PageRoute)
+
+
+_REFUSED = message("The user name or the password is not right. Check both and try again.")
 
 
 @router.get(visitor.LOGIN)
@@ -23,9 +27,12 @@ def show(request: Request, console: ConsoleDep, next: str = "/") -> Response:  #
 @router.post(visitor.LOGIN)
 def sign_in(request: Request, console: ConsoleDep, form: FormDep) -> Response:
     """Open a session. A refusal does not say which of the two was wrong."""
-    user = console.accounts.authenticate(form.text("user"), form.text("password"))
+    try:
+        user = console.accounts.authenticate(form.text("user"), form.text("password"), address_of(request))
+    except TooManyFailuresError as error:
+        return _form(request, form.text("next"), form.text("user"), too_many_failures(error))
     if user is None:
-        return _form(request, form.text("next"), user=form.text("user"), refused=True)
+        return _form(request, form.text("next"), form.text("user"), _REFUSED)
     _session, token = console.accounts.sign_in(user, SessionKind.WEB, address_of(request))
     response = redirect(local_path(form.text("next")))
     visitor.keep(response, console, token)
@@ -43,7 +50,17 @@ def sign_out(request: Request, console: ConsoleDep) -> Response:
     return response
 
 
-def _form(request: Request, following: str, user: str = "", refused: bool = False) -> Response:
+def too_many_failures(error: TooManyFailuresError) -> Message:
+    """What to say to somebody who has to wait, whether their password is right or not."""
+    minutes, seconds = divmod(error.wait_s, 60)
+    return message(
+        "Too many sign-ins have failed. Wait {minutes} min {seconds} s, then try again.",
+        minutes=minutes,
+        seconds=seconds,
+    )
+
+
+def _form(request: Request, following: str, user: str = "", refused: Message | None = None) -> Response:
     return page(
         request,
         "login.html",

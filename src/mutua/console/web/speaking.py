@@ -8,8 +8,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from mutua import language
 from mutua.console.web.forms import FormDep
 from mutua.console.web.rendering import local_path, redirect
+from mutua.console.web.visitor import PageRoute
 
-router = APIRouter()
+router = APIRouter(route_class=PageRoute)
 
 _COOKIE = "language"
 _A_YEAR_S = 365 * 24 * 3600

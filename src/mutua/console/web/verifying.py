@@ -2,17 +2,17 @@
 
 from typing import NamedTuple
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
-from mutua.console.api.access import ConsoleDep
+from mutua.console.admission import ConsoleDep
 from mutua.console.api.address import is_address
 from mutua.console.console import Console
 from mutua.console.web import words
 from mutua.console.web.forms import Form, FormDep
 from mutua.console.web.rendering import page, redirect
-from mutua.console.web.visitor import visitor_of
+from mutua.console.web.visitor import PageRoute
 from mutua.message import Message, message
 from mutua.migration.errors import MigrationError
 from mutua.migration.phases import Role
@@ -22,7 +22,7 @@ from mutua.peering.verify import CANNOT_AUTHENTICATE, Verification
 
 PATH = "/migration"
 
-router = APIRouter(prefix=PATH, dependencies=[Depends(visitor_of)])
+router = APIRouter(prefix=PATH, route_class=PageRoute)
 
 
 class _Other(NamedTuple):

@@ -1,29 +1,44 @@
 """Who is looking at a page: the session that the browser's cookie stands for."""
 
-from typing import Annotated
 from urllib.parse import quote
 
-from fastapi import Depends, Request
+from fastapi import Request
 from fastapi.responses import Response
 
 from mutua.console.accounts import Session, SessionKind
-from mutua.console.api.access import ConsoleDep
+from mutua.console.admission import Caller, GuardedRoute
 from mutua.console.console import Console
 from mutua.console.web.rendering import page_path, redirect
 
 LOGIN = "/login"
+PASSWORD = "/password"  # noqa: S105  (a page)
 
 
-class SignInNeededError(Exception):
-    """Nobody is signed in."""
+class PageRoute(GuardedRoute):
+    """A route of the pages."""
+
+    @staticmethod
+    def caller(request: Request, console: Console) -> Caller | None:
+        """By the session's cookie."""
+        session = session_of(request, console)
+        return Caller(session.user, session) if session else None
 
 
-async def on_sign_in_needed(request: Request, _error: Exception) -> Response:
+async def on_not_signed_in(request: Request, _error: Exception) -> Response:
     """Have them sign in, and bring them back."""
+    return redirect(_with_next(LOGIN, request))
+
+
+async def on_password_change_needed(request: Request, _error: Exception) -> Response:
+    """Have them change their password, and bring them back."""
+    return redirect(_with_next(PASSWORD, request))
+
+
+def _with_next(page: str, request: Request) -> str:
     path = page_path(request)
     if request.method == "GET" and request.url.query:
         path += f"?{request.url.query}"
-    return redirect(LOGIN if path == "/" else f"{LOGIN}?next={quote(path, safe='/')}")
+    return page if path == "/" else f"{page}?next={quote(path, safe='/')}"
 
 
 def session_of(request: Request, console: Console) -> Session | None:
@@ -31,18 +46,6 @@ def session_of(request: Request, console: Console) -> Session | None:
     token = request.cookies.get(_cookie(console))
     session = console.accounts.session_of(token) if token else None
     return session if session is not None and session.kind is SessionKind.WEB else None
-
-
-def visitor_of(request: Request, console: ConsoleDep) -> Session:
-    """The session, which the page then shows. Raises `SignInNeededError`."""
-    session = session_of(request, console)
-    if session is None:
-        raise SignInNeededError
-    request.state.visitor = session.user.name
-    return session
-
-
-VisitorDep = Annotated[Session, Depends(visitor_of)]
 
 
 def keep(response: Response, console: Console, token: str) -> None:
