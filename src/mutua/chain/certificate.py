@@ -1,9 +1,10 @@
 """One certificate, and the facts about it that ordering and rules ask for, each read once."""
 
 import warnings
+from collections.abc import Callable
 from datetime import datetime
-from functools import cached_property, lru_cache
-from typing import TypeVar
+from functools import lru_cache
+from typing import Any, Generic, TypeVar, overload
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -12,6 +13,7 @@ from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID
 from mutua.chain.signature import is_signature_by
 
 E = TypeVar("E", bound=x509.ExtensionType)
+T = TypeVar("T")
 
 _MALFORMED = (
     ValueError,
@@ -29,6 +31,25 @@ _KEPT_SIGNERS = 64
 
 ComparableName = tuple[frozenset[tuple[x509.ObjectIdentifier, str]], ...]
 """A distinguished name as RFC 5280, section 7.1, compares it: case and runs of spaces do not count."""
+
+
+class fact(Generic[T]):  # noqa: N801  (it stands where `property` would)
+    """A property that is found out once. functools.cached_property takes a lock for each before Python 3.12."""
+
+    def __init__(self, find: Callable[[Any], T]) -> None:
+        self._find = find
+        self._name = find.__name__
+        self.__doc__ = find.__doc__
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> "fact[T]": ...
+    @overload
+    def __get__(self, instance: object, owner: type) -> T: ...
+    def __get__(self, instance: object | None, owner: type) -> "fact[T] | T":
+        if instance is None:
+            return self
+        found = instance.__dict__[self._name] = self._find(instance)
+        return found
 
 
 class UnreadableCertificateError(ValueError):
@@ -63,7 +84,7 @@ class Certificate:
     def __repr__(self) -> str:
         return f"<Certificate {self.position} {self.issued_to!r} by {self.issued_by!r}>"
 
-    @cached_property
+    @fact
     def key_id(self) -> bytes:
         """The public key as DER SubjectPublicKeyInfo (RFC 5280, section 4.1.2.7)."""
         from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -77,46 +98,46 @@ class Certificate:
 
         return self.x509.public_bytes(Encoding.PEM)
 
-    @cached_property
+    @fact
     def fingerprint(self) -> str:
         """SHA-256 of the DER, lower-case hexadecimal without separators."""
         from hashlib import sha256
 
         return sha256(self.der).hexdigest()
 
-    @cached_property
+    @fact
     def issued_to(self) -> str:
         """What people call the subject: its common name, else the whole distinguished name."""
         return readable_name(self.subject)
 
-    @cached_property
+    @fact
     def issued_by(self) -> str:
         """What people call the issuer: its common name, else the whole distinguished name."""
         return readable_name(self.issuer)
 
-    @cached_property
+    @fact
     def common_names(self) -> tuple[str, ...]:
         """Every common name of the subject, in order; blank ones left out."""
         return tuple(name for name in _values(self.subject, NameOID.COMMON_NAME) if name.strip())
 
-    @cached_property
+    @fact
     def dns_names(self) -> tuple[str, ...]:
         """The dNSName entries of the subject alternative name."""
         found = self._extension(x509.SubjectAlternativeName)
         return tuple(found.get_values_for_type(x509.DNSName)) if found else ()
 
-    @cached_property
+    @fact
     def addresses(self) -> tuple[str, ...]:
         """The iPAddress entries of the subject alternative name, as text."""
         found = self._extension(x509.SubjectAlternativeName)
         return tuple(str(address) for address in found.get_values_for_type(x509.IPAddress)) if found else ()
 
-    @cached_property
+    @fact
     def key_usage(self) -> x509.KeyUsage | None:
         """The key usage, or None where the certificate does not restrict it."""
         return self._extension(x509.KeyUsage)
 
-    @cached_property
+    @fact
     def extended_key_usage(self) -> frozenset[x509.ObjectIdentifier] | None:
         """The purposes listed, or None where the certificate does not restrict them."""
         found = self._extension(x509.ExtendedKeyUsage)
@@ -126,29 +147,29 @@ class Certificate:
         """Whether it may be used for the purpose; anyExtendedKeyUsage does not count, as in OpenSSL."""
         return self.extended_key_usage is None or purpose in self.extended_key_usage
 
-    @cached_property
+    @fact
     def path_length(self) -> int | None:
         """How many CA certificates may stand below this one, or None for any number."""
         found = self._extension(x509.BasicConstraints)
         return found.path_length if found else None
 
-    @cached_property
+    @fact
     def is_ca(self) -> bool:
         """Whether it says that it may issue certificates (RFC 5280, section 4.2.1.9)."""
         found = self._extension(x509.BasicConstraints)
         return bool(found and found.ca)
 
-    @cached_property
+    @fact
     def may_sign_certificates(self) -> bool:
         """False only where a key usage is given and lacks keyCertSign (RFC 5280, section 4.2.1.3)."""
         return self.key_usage is None or self.key_usage.key_cert_sign
 
-    @cached_property
+    @fact
     def is_of_old_version(self) -> bool:
         """Whether it is of version 1 or 2, which know no extensions (RFC 5280, section 4.1.2.1)."""
         return self.x509.version is not x509.Version.v3
 
-    @cached_property
+    @fact
     def signature_hash(self) -> str | None:
         """The name of the hash in its signature, such as sha256.
 
@@ -160,24 +181,24 @@ class Certificate:
             return self.x509.signature_algorithm_oid.dotted_string
         return algorithm.name if algorithm else None
 
-    @cached_property
+    @fact
     def rsa_exponent(self) -> int | None:
         """The public exponent of an RSA key, None for another key."""
         from cryptography.hazmat.primitives.asymmetric import rsa
 
         return self.public_key.public_numbers().e if isinstance(self.public_key, rsa.RSAPublicKey) else None
 
-    @cached_property
+    @fact
     def critical_extensions(self) -> tuple[str, ...]:
         """The dotted identifiers of the extensions that whoever verifies it must understand, in their order."""
         return tuple(extension.oid.dotted_string for extension in self.extensions if extension.critical)
 
-    @cached_property
+    @fact
     def name_constraints(self) -> x509.NameConstraints | None:
         """What it demands of the names below it (RFC 5280, section 4.2.1.10)."""
         return self._extension(x509.NameConstraints)
 
-    @cached_property
+    @fact
     def issuer_locations(self) -> tuple[str, ...]:
         """Where its issuer's certificate can be fetched, as it says itself (RFC 5280, section 4.2.2.1)."""
         found = self._extension(x509.AuthorityInformationAccess)
@@ -193,40 +214,40 @@ class Certificate:
         """Whether its signature is of a kind that anybody still verifies: not MD5, and not unknown."""
         return self.signature_hash is None or (self.signature_hash != "md5" and "." not in self.signature_hash)
 
-    @cached_property
+    @fact
     def authority_key(self) -> str | None:
         """The key identifier of the wanted issuer in upper-case hexadecimal, if the certificate names it."""
         found = self._extension(x509.AuthorityKeyIdentifier)
         return found.key_identifier.hex(":").upper() if found and found.key_identifier else None
 
-    @cached_property
+    @fact
     def authority_serial_number(self) -> int | None:
         """The serial number of the wanted issuer's own certificate, if the certificate names it."""
         found = self._extension(x509.AuthorityKeyIdentifier)
         return found.authority_cert_serial_number if found else None
 
-    @cached_property
+    @fact
     def key_identifier(self) -> str | None:
         """The key identifier that it gives itself, in upper-case hexadecimal."""
         found = self._extension(x509.SubjectKeyIdentifier)
         return found.key_identifier.hex(":").upper() if found else None
 
-    @cached_property
+    @fact
     def comparable_subject(self) -> ComparableName:
         """The subject, for finding whom it issued."""
         return comparable(self.subject)
 
-    @cached_property
+    @fact
     def comparable_issuer(self) -> ComparableName:
         """The issuer, for finding who issued it."""
         return comparable(self.issuer)
 
-    @cached_property
+    @fact
     def is_self_issued(self) -> bool:
         """Whether it names itself as its issuer (RFC 5280, section 3.2)."""
         return self.comparable_subject == self.comparable_issuer
 
-    @cached_property
+    @fact
     def is_self_signed(self) -> bool:
         """Whether its own key signed it."""
         return self.is_self_issued and self.is_signed_by(self)
@@ -285,8 +306,7 @@ def printable(text: str) -> str:
 def comparable(name: x509.Name) -> ComparableName:
     """The name in a form in which equal names are equal (RFC 5280, section 7.1)."""
     return tuple(
-        frozenset((attribute.oid, _folded(attribute.value)) for attribute in relative)
-        for relative in name.rdns
+        frozenset((attribute.oid, _folded(attribute.value)) for attribute in relative) for relative in name.rdns
     )
 
 

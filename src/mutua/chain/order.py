@@ -1,7 +1,7 @@
 """From a heap of certificates to leaf … root, whatever order they came in."""
 
-from collections import Counter, deque
-from collections.abc import Callable, Collection, Sequence
+from collections import deque
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -111,13 +111,15 @@ def _leaves(certificates: Sequence[Certificate], leaf_keys: Collection[bytes]) -
         known = [certificate for certificate in certificates if certificate.key_id in leaf_keys]
         if known:
             return known
-    issuers = Counter(certificate.comparable_issuer for certificate in certificates)
+    issuers: dict[ComparableName, int] = {}
+    for certificate in certificates:
+        issuers[certificate.comparable_issuer] = issuers.get(certificate.comparable_issuer, 0) + 1
     lowest = [certificate for certificate in certificates if not _issues_another(certificate, issuers)]
     return [certificate for certificate in lowest if not certificate.is_ca] or lowest or certificates[:1]
 
 
-def _issues_another(certificate: Certificate, issuers: Counter[ComparableName]) -> bool:
-    return issuers[certificate.comparable_subject] > certificate.is_self_issued
+def _issues_another(certificate: Certificate, issuers: Mapping[ComparableName, int]) -> bool:
+    return issuers.get(certificate.comparable_subject, 0) > certificate.is_self_issued
 
 
 class _Search:
