@@ -24,6 +24,7 @@ from mutua.chain.remedies.ejbca import FIXES as EJBCA
 from mutua.chain.remedies.openssl import FIXES as OPENSSL
 from mutua.chain.remedies.step_ca import FIXES as STEP_CA
 from mutua.chain.remedies.vault import FIXES as VAULT
+from mutua.chain.request import REQUEST_RULES, SigningRequest, check_request
 
 REMEDIES: tuple[Remedy, ...] = get_args(Remedy)
 TABLES = {
@@ -39,6 +40,8 @@ NOTHING_TO_SET: dict[Remedy, set[Authority]] = {
     "serial-number": {Authority.AD_CS, Authority.STEP_CA, Authority.VAULT},
     # A policy file for certreq, not a setting of the CA.
     "name-constraints": {Authority.AD_CS},
+    # A request is made with a tool, before a CA sees it.
+    "new-request": {Authority.VAULT, Authority.EJBCA},
 }
 WIDEST = 62
 """In columns: what is left of a line to type beside the name of the authority."""
@@ -53,7 +56,7 @@ def test_every_text_is_that_of_a_remedy_and_every_remedy_that_of_a_rule() -> Non
     for table in TABLES.values():
         assert set(table) <= set(REMEDIES)
         assert list(table) == sorted(table)
-    named = {rule.remedy for rule in CATALOGUE.values()} | {rule.remedy for rule in PAIR_RULES.values()}
+    named = {rule.remedy for rules in (CATALOGUE, PAIR_RULES, REQUEST_RULES) for rule in rules.values()}
     assert named - {None} == set(REMEDIES)
 
 
@@ -217,6 +220,36 @@ def test_the_consoles_own_request_is_signed(tmp_path: Path) -> None:
     assert broken(workshop.chain, request_keys=keys) == {"leaf.csr-key-mismatch"}
     workshop.follow(OPENSSL["sign-request"], "leaf")
     assert broken(workshop.chain, request_keys=keys) == set()
+
+
+BAD_REQUESTS = {
+    "-subj /O=Example": {"request.no-common-name", "request.no-alternative-name", "request.purposes-not-asked"},
+    f"-subj /CN={NAME} -addext subjectAltName=DNS:192.0.2.1": {
+        "request.address-as-host-name", "request.common-name-not-listed", "request.purposes-not-asked",
+    },
+    f"-subj /CN={NAME} -addext subjectAltName=DNS:{NAME} -addext extendedKeyUsage=serverAuth": {
+        "request.no-client-auth",
+    },
+    f"-subj /CN={NAME} -addext subjectAltName=DNS:{NAME} -addext keyUsage=keyCertSign "
+    "-addext basicConstraints=critical,CA:TRUE": {
+        "request.asks-to-be-a-ca", "request.no-key-encipherment", "request.no-digital-signature",
+        "request.purposes-not-asked",
+    },
+}  # fmt: skip
+
+
+@openssl
+@pytest.mark.parametrize("options", BAD_REQUESTS)
+def test_a_new_request_asks_for_all_that_it_should(tmp_path: Path, options: str) -> None:
+    def found() -> set[str]:
+        asked = SigningRequest.of(x509.load_pem_x509_csr(workshop.read("console.csr")))
+        return {finding.rule.id for finding in check_request(asked)}
+
+    workshop = Workshop(tmp_path)
+    workshop.run(f"openssl req -new -key console.key {options} -out console.csr")
+    assert found() == BAD_REQUESTS[options]
+    workshop.follow(OPENSSL["new-request"], "leaf")
+    assert found() == set()
 
 
 @openssl

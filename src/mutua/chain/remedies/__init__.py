@@ -19,6 +19,7 @@ Remedy: TypeAlias = Literal[
     "key-identifiers",
     "key-usage",
     "name-constraints",
+    "new-request",
     "path-length",
     "pkcs1-signature",
     "renewal",

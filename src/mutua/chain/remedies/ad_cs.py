@@ -32,6 +32,11 @@ FIXES: Mapping[Remedy, str] = {
         "in the template, Extensions → Key Usage → Edit: tick Digital signature and Allow key exchange only with "
         "key encryption (key encipherment), then request again."
     ),
+    "new-request": N_(
+        'by certreq -new, whose .inf file says [NewRequest] Subject = "CN=om.example.net", HashAlgorithm = SHA256, '
+        "KeyUsage = 0xa0; [EnhancedKeyUsageExtension] OID = 1.3.6.1.5.5.7.3.1, OID = 1.3.6.1.5.5.7.3.2; [Extensions] "
+        '2.5.29.17 = "{text}", _continue_ = "dns=om.example.net".'
+    ),
     "path-length": N_(
         "on the server of the CA that is too narrow, set this in %systemroot%\\CAPolicy.inf, and renew its "
         "certificate:\n"

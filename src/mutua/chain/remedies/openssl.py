@@ -35,6 +35,15 @@ FIXES: Mapping[Remedy, str] = {
         "in the extensions file of the CA's certificate, with the domains that it is for:\n"
         "nameConstraints = critical, permitted;DNS:example.net"
     ),
+    "new-request": N_(
+        "make it anew, with all that it asks for (an address: IP:192.0.2.1):\n"
+        "openssl req -new -sha256 -key console.key \\\n"
+        "  -subj /CN=om.example.net \\\n"
+        "  -addext subjectAltName=DNS:om.example.net \\\n"
+        "  -addext keyUsage=digitalSignature,keyEncipherment \\\n"
+        "  -addext extendedKeyUsage=serverAuth,clientAuth \\\n"
+        "  -out console.csr"
+    ),
     "path-length": N_(
         "in the extensions file of the CA that is too narrow; then sign its certificate again:\n"
         "basicConstraints = critical, CA:TRUE, pathlen:1"

@@ -35,6 +35,11 @@ FIXES: Mapping[Remedy, str] = {
         '  "permittedDNSDomains": ["example.net"]\n'
         "}"
     ),
+    "new-request": N_(
+        "make it anew; what it does not ask for is added by the template of the CA:\n"
+        "step certificate create --csr --key console.key \\\n"
+        "  --san om.example.net om.example.net console.csr"
+    ),
     "path-length": N_(
         "in the template of the CA that is too narrow; then sign its certificate again:\n"
         '"basicConstraints": {"isCA": true, "maxPathLen": 1}'

@@ -32,6 +32,7 @@ _SERVERS = (Profile.MIGRATION, Profile.SERVER, Profile.MTLS)
     reason=N_("A request is signed with its own key, which proves that whoever asks holds it; CAs check that first."),
     fix=N_("get the file again from where it was made: it was changed or copied badly; or make a new request."),
     source="RFC 2986, section 4.2",
+    remedy="new-request",
 )
 def bad_signature(question: Question) -> Iterator[Message]:
     request = question.request
@@ -49,6 +50,7 @@ def bad_signature(question: Question) -> Iterator[Message]:
     reason=N_("MD5 and SHA-1 prove nothing any more, and CAs refuse requests that are signed with them."),
     fix=N_("make a new request, signed with SHA-256."),
     source="NIST SP 800-131A",
+    remedy="new-request",
 )
 def weak_signature(question: Question) -> Iterator[Message]:
     if broken := _BROKEN_HASHES.get(question.request.signature_hash or ""):
@@ -63,6 +65,7 @@ def weak_signature(question: Question) -> Iterator[Message]:
     reason=N_("The certificate would have the same key, and OpenSSL at its usual security level refuses it."),
     fix=N_("make a new key and a new request: RSA of 2048 bits or more, or EC on P-256."),
     source="NIST SP 800-131A",
+    remedy="strong-key",
 )
 def weak_key(question: Question) -> Iterator[Message]:
     match question.request.key:
@@ -82,6 +85,7 @@ def weak_key(question: Question) -> Iterator[Message]:
     reason=N_("A CA may refuse it, and not every peer has a signature scheme for it."),
     fix=N_("make the key RSA of 2048 bits or more, or EC on P-256 or P-384, unless all sides are known to take it."),
     source="RFC 8446, section 4.2.3",
+    remedy="strong-key",
 )
 def unusual_key(question: Question) -> Iterator[Message]:
     match question.request.key:
@@ -114,6 +118,7 @@ def other_private_key(question: Question) -> Iterator[Message]:
     title=N_("no common name in the request"),
     reason=N_("The CA copies the subject from the request, and the appliance takes no certificate without a CN."),
     fix=N_("make a new request with the console's host name as common name."),
+    remedy="new-request",
     refusal=INVALID_DISTINGUISHED_NAME,
 )
 def no_common_name(question: Question) -> Iterator[Message]:
@@ -129,6 +134,7 @@ def no_common_name(question: Question) -> Iterator[Message]:
     title=N_("a wildcard in the request"),
     reason=N_("The appliance takes no certificate with a wildcard (*), and makes no request with one (CGEN6002)."),
     fix=N_("make a new request for the console's full host name."),
+    remedy="new-request",
     refusal=INVALID_DISTINGUISHED_NAME,
 )
 def wildcard(question: Question) -> Iterator[Message]:
@@ -164,6 +170,7 @@ def no_alternative_name(question: Question) -> Iterator[Message]:
     reason=N_("Clients look for an address among the iPAddress entries only; as dNSName it covers nothing."),
     fix=N_("make a new request that lists it as an address: IP:192.0.2.1, not DNS:192.0.2.1."),
     source="RFC 9525, section 6.5",
+    remedy="new-request",
 )
 def address_as_host_name(question: Question) -> Iterator[Message]:
     for name in [name for name in question.request.dns_names if _is_address(name)][:_SHOWN]:
@@ -178,6 +185,7 @@ def address_as_host_name(question: Question) -> Iterator[Message]:
     reason=N_("Once there are alternative names nobody looks at the common name, so clients will not find it."),
     fix=N_("list the common name among the alternative names too."),
     source="RFC 9525, section 2",
+    remedy="new-request",
 )
 def common_name_not_listed(question: Question) -> Iterator[Message]:
     request = question.request
@@ -195,6 +203,7 @@ def common_name_not_listed(question: Question) -> Iterator[Message]:
     reason=N_("A CA that follows the request issues a certificate that no client takes from a server."),
     fix=N_("ask for server authentication too, or for no purposes at all and leave them to the CA."),
     source="RFC 5280, section 4.2.1.12",
+    remedy="new-request",
 )
 def no_server_auth(question: Question) -> Iterator[Message]:
     yield from _without(question, ExtendedKeyUsageOID.SERVER_AUTH)
@@ -208,6 +217,7 @@ def no_server_auth(question: Question) -> Iterator[Message]:
     reason=N_("In mutual TLS this side is also the client; a CA that follows the request would not let it be one."),
     fix=N_("ask for client authentication too, or for no purposes at all and leave them to the CA."),
     source="RFC 5280, section 4.2.1.12",
+    remedy="new-request",
 )
 def no_client_auth(question: Question) -> Iterator[Message]:
     yield from _without(question, ExtendedKeyUsageOID.CLIENT_AUTH)
@@ -240,6 +250,7 @@ def purposes_not_asked(question: Question) -> Iterator[Message]:
     reason=N_("A CA that follows the request issues a certificate that the appliance does not take."),
     fix=N_("ask for digital signature and key encipherment, or for no key usage at all and leave it to the CA."),
     source="RFC 5280, section 4.2.1.3",
+    remedy="new-request",
 )
 def no_key_encipherment(question: Question) -> Iterator[Message]:
     usage = question.request.key_usage
@@ -255,6 +266,7 @@ def no_key_encipherment(question: Question) -> Iterator[Message]:
     reason=N_("In TLS 1.3 both sides sign the handshake, so such a certificate ends every one of them."),
     fix=N_("ask for digital signature too, or for no key usage at all and leave it to the CA."),
     source="RFC 8446, section 4.4.2.2",
+    remedy="new-request",
 )
 def no_digital_signature(question: Question) -> Iterator[Message]:
     usage = question.request.key_usage
@@ -270,6 +282,7 @@ def no_digital_signature(question: Question) -> Iterator[Message]:
     reason=N_("What proves who a console or a server is must not be able to issue certificates; CAs refuse it."),
     fix=N_("make a new request without the CA basic constraint and without keyCertSign."),
     source="RFC 5280, section 4.2.1.9",
+    remedy="new-request",
 )
 def asks_to_be_a_ca(question: Question) -> Iterator[Message]:
     request = question.request

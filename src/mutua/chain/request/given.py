@@ -24,6 +24,7 @@ _USES = {
     title=N_("the certificate answers another signing request"),
     reason=N_("A certificate is for the key of its own request; with any other key it is of no use."),
     fix=N_("find the request that it answers (mutua key match), or have this request signed."),
+    remedy="sign-request",
 )
 def another_key(question: Question) -> Iterator[Message]:
     if question.answer is not None and question.answer.key_id != question.request.key_id:
