@@ -7,12 +7,17 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from mutua.chain.catalogue import Evidence, Examined, Profile, errors, rule, warnings
+from mutua.chain.catalogue import EVERY, Evidence, Examined, Profile, errors, rule, warnings
 from mutua.chain.certificate import Certificate, printable
 from mutua.message import N_, message
 
 _ISSUING = errors(Profile.WEBPKI) | warnings(Profile.SERVER, Profile.MTLS, Profile.CLIENT)
 """For what RFC 5280 demands of certificates: most verifiers of private PKI do not mind, the Web PKI does."""
+
+_KEY_IDENTIFIERS: Sequence[tuple[type[x509.ExtensionType], str]] = (
+    (x509.AuthorityKeyIdentifier, "authorityKeyIdentifier"),
+    (x509.SubjectKeyIdentifier, "subjectKeyIdentifier"),
+)
 
 _MOST_SERIAL_BITS = 159
 """20 octets, the first bit of which is the sign."""
@@ -73,12 +78,31 @@ def authority_key_id(examined: Examined) -> Iterator[Evidence]:
         if found is None:
             if not certificate.is_self_signed:
                 yield Evidence(message("It has no authority key identifier."), certificate)
-        elif found.critical:
-            yield Evidence(message("Its authority key identifier is marked critical."), certificate)
         elif found.value.key_identifier is None:
             yield Evidence(message("Its authority key identifier names no key."), certificate)
         elif examined.profile is Profile.WEBPKI and found.value.authority_cert_issuer is not None:
             yield Evidence(message("Its authority key identifier also names an issuer and serial number."), certificate)
+
+
+@rule(
+    "certificate.critical-key-id",
+    "—",
+    errors(*EVERY),
+    title=N_("a key identifier that is marked critical"),
+    reason=N_(
+        "Key identifiers are never critical; OpenSSL and Java refuse one that is, as an extension unknown to them."
+    ),
+    fix=_FIX_CA,
+    source="RFC 5280, sections 4.2.1.1 and 4.2.1.2",
+    remedy="key-identifiers",
+    explains=True,
+)
+def critical_key_id(examined: Examined) -> Iterator[Evidence]:
+    for certificate in _path(examined):
+        for kind, name in _KEY_IDENTIFIERS:
+            found = certificate.extension(kind)
+            if found is not None and found.critical:
+                yield Evidence(message("Its {name} is critical.", name=name), certificate)
 
 
 @rule(
@@ -311,6 +335,7 @@ def breaches(examined: Examined) -> Iterator[Evidence]:
     for check in (
         serial_number,
         authority_key_id,
+        critical_key_id,
         subject_key_id,
         name_constraints,
         policy_constraints,
