@@ -1,6 +1,7 @@
 # make demo    see the whole job done (ARGS=--once ends by itself)
 # make test    set up and run the tests
 # make check   format, lint, types, import directions
+# make schemas write the JSON Schemas of the command line's output to docs/schemas/
 # make browser install the browser that the page tests drive (Debian, as root)
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
@@ -11,7 +12,7 @@ CATALOGUES := $(wildcard $(LOCALE)/*/LC_MESSAGES/mutua.po)
 EXTRACT := -F babel.cfg -k N_ -k message -k plural:1,2 --no-location --sort-output --project mutua
 ARGS ?=
 
-.PHONY: setup demo test check format messages browser bench clean
+.PHONY: setup demo test check format messages schemas browser bench clean
 
 setup: $(VENV)/ready $(CATALOGUES:.po=.mo)
 
@@ -48,6 +49,9 @@ messages: $(VENV)/ready
 	$(BIN)/pybabel --quiet update --input-file build/mutua.pot --output-dir $(LOCALE) --domain mutua \
 	  --no-fuzzy-matching --ignore-obsolete --no-wrap
 	$(BIN)/pybabel compile --directory $(LOCALE) --domain mutua --statistics
+
+schemas: setup
+	$(BIN)/python -m tests.docs.schemas
 
 browser:
 	@command -v chromium >/dev/null || { apt-get update -q && apt-get install -qy --no-install-recommends chromium; }

@@ -1,19 +1,60 @@
 """What was found about a signing request, as text and as JSON."""
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Literal, NamedTuple, TypedDict
 
 import click
 
 from mutua.chain import Profile, Severity
 from mutua.chain.certificate import printable, readable_name
+from mutua.chain.report_json import SeverityName, severity_name
 from mutua.chain.request import RequestFinding, SigningRequest
 from mutua.cli.chain_text import finding_lines
 from mutua.cli.paragraphs import sides, wrapped
 from mutua.language import _, plural, translate
 
-FORMAT_VERSION = 1
+FORMAT_VERSION: Literal[1] = 1
 """Of the JSON form. It grows by new keys; a changed or lost one raises the number."""
+
+
+class RequestFindingJson(TypedDict):
+    """Something that is wrong."""
+
+    rule: str
+    """The rule that is broken; mutua rules tells all about it."""
+    requirement: str
+    """The requirement that the rule belongs to."""
+    severity: SeverityName
+    """An error stops somebody, a warning will, a notice is worth knowing."""
+    title: str
+    """The rule in a few words, for people."""
+    reason: str
+    """Why it matters, for people."""
+    found: str
+    """What was found here, for people."""
+    fix: str
+    """What to do about it, for people."""
+    source: str | None
+    """The standard that says so, with its section."""
+
+
+class CheckedRequestJson(TypedDict):
+    """What was found about a signing request."""
+
+    version: Literal[1]
+    """Of this form. It grows by new keys; a changed or lost one raises the number."""
+    file: str
+    """The file of the request, as it was given."""
+    answer: str | None
+    """The file of the certificate that answers it; null where none was given."""
+    profile: Profile
+    """What the certificate is for."""
+    subject: str
+    """The subject's distinguished name (RFC 4514)."""
+    findings: list[RequestFindingJson]
+    """Everything that is wrong."""
+    errors: int
+    """How many of them are errors."""
 
 
 class Checked(NamedTuple):
@@ -60,7 +101,7 @@ def _summary(checked: Checked) -> Iterator[str]:
     yield from wrapped(step, " → ", "    ")
 
 
-def to_json(checked: Checked) -> dict[str, object]:
+def to_json(checked: Checked) -> CheckedRequestJson:
     """The same for machines; the sentences in it are for people."""
     return {
         "version": FORMAT_VERSION,
@@ -72,7 +113,7 @@ def to_json(checked: Checked) -> dict[str, object]:
             {
                 "rule": finding.rule.id,
                 "requirement": finding.rule.requirement,
-                "severity": finding.severity.name.lower(),
+                "severity": severity_name(finding.severity),
                 "title": _(finding.rule.title),
                 "reason": _(finding.rule.reason),
                 "found": translate(finding.found),

@@ -219,7 +219,7 @@ def _certificate(certificate: Certificate, now: datetime) -> InspectedCertificat
         "not_after": certificate.not_after.isoformat(),
         "days_left": (certificate.not_after - now).days,
         "serial": facts.serial,
-        "key": _key(facts.key),
+        "key": key_json(facts.key),
         "signature_algorithm": facts.signature,
         **_extensions(facts.extensions),
         "sha256": facts.sha256,
@@ -232,7 +232,7 @@ def _request(request: Request) -> RequestJson:
     return {
         "line": request.line,
         "subject": facts.subject.rfc4514_string(),
-        "key": _key(facts.key),
+        "key": key_json(facts.key),
         "signature_algorithm": facts.signature,
         "signature_verifies": facts.signature_verifies,
         **_extensions(facts.extensions),
@@ -241,10 +241,11 @@ def _request(request: Request) -> RequestJson:
 
 
 def _held(key: Key) -> HeldKeyJson:
-    return {"line": key.line, "key": _key(key.words), "encrypted": key.encrypted}
+    return {"line": key.line, "key": key_json(key.words), "encrypted": key.encrypted}
 
 
-def _key(words: KeyWords | None) -> KeyJson | None:
+def key_json(words: KeyWords | None) -> KeyJson | None:
+    """The key for machines; None where it is not known."""
     if words is None:
         return None
     return {"type": words.type, "bits": words.bits, "curve": words.curve, "exponent": words.exponent}

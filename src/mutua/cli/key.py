@@ -14,7 +14,7 @@ from mutua.message import N_, message
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from mutua.cli.key_holders import Holder
+    from mutua.cli.key_holders import Holder, MatchedKeysJson, ShownKeysJson
 
 
 @click.group(
@@ -173,7 +173,7 @@ def _found(files: tuple[str, ...], password_file: str | None) -> "tuple[list[Hol
     return found, readable
 
 
-def _print_json(value: dict[str, object]) -> None:
+def _print_json(value: "ShownKeysJson | MatchedKeysJson") -> None:
     import json
 
     click.echo(json.dumps(value, indent=2))

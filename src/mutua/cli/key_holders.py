@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from hashlib import sha256
-from typing import NamedTuple
+from typing import Literal, NamedTuple, TypedDict
 
 from cryptography import x509
 
@@ -10,12 +10,13 @@ from mutua.chain.certificate import readable_name
 from mutua.chain.request import SigningRequest
 from mutua.cli.digests import spaced
 from mutua.cli.holding import Holding
+from mutua.cli.inspect_json import KeyJson, key_json
 from mutua.cli.paragraphs import sides, wrapped
 from mutua.cli.x509_words import KeyWords, public_key_words, shown
 from mutua.language import _, plural, translate
 from mutua.message import N_
 
-FORMAT_VERSION = 1
+FORMAT_VERSION: Literal[1] = 1
 """Of both JSON forms. They grow by new keys; a changed or lost one raises the number."""
 
 PRIVATE, PUBLIC, REQUEST, CERTIFICATE = "private key", "public key", "signing request", "certificate"
@@ -25,6 +26,45 @@ _KINDS = {
     REQUEST: N_("signing request"),
     CERTIFICATE: N_("certificate"),
 }
+
+
+class HolderJson(TypedDict):
+    """One thing that holds a key. Of a private key nothing but type and size is told."""
+
+    file: str
+    """The file that it is in, as it was given."""
+    kind: str
+    """Whether it is a private key, public key, signing request or certificate."""
+    name: str | None
+    """Whose it is, where it says so."""
+    key: KeyJson | None
+    """The key; null where it is encrypted, or of a kind that is not known."""
+    encrypted: bool
+    """Whether it is encrypted."""
+    key_sha256: str | None
+    """SHA-256 of its public half (SubjectPublicKeyInfo), lower-case hexadecimal; null where that is not known."""
+
+
+class ShownKeysJson(TypedDict):
+    """All that holds a key."""
+
+    version: Literal[1]
+    """Of this form. It grows by new keys; a changed or lost one raises the number."""
+    keys: list[HolderJson]
+    """In the order of the files."""
+
+
+class MatchedKeysJson(TypedDict):
+    """What belongs together."""
+
+    version: Literal[1]
+    """Of this form. It grows by new keys; a changed or lost one raises the number."""
+    match: bool
+    """Whether all of it is one key."""
+    groups: list[list[HolderJson]]
+    """Those that have the same key stand together."""
+    unknown: list[HolderJson]
+    """Those of which nobody can say."""
 
 
 class Holder(NamedTuple):
@@ -132,12 +172,12 @@ def verdict(found: list[Holder]) -> str:
     )
 
 
-def shown_json(found: Iterable[Holder]) -> dict[str, object]:
+def shown_json(found: Iterable[Holder]) -> ShownKeysJson:
     """All that holds a key, for machines."""
     return {"version": FORMAT_VERSION, "keys": [_holder_json(holder) for holder in found]}
 
 
-def matched_json(found: list[Holder]) -> dict[str, object]:
+def matched_json(found: list[Holder]) -> MatchedKeysJson:
     """What belongs together, for machines."""
     together = groups(found)
     return {
@@ -148,12 +188,12 @@ def matched_json(found: list[Holder]) -> dict[str, object]:
     }
 
 
-def _holder_json(holder: Holder) -> dict[str, object]:
+def _holder_json(holder: Holder) -> HolderJson:
     return {
         "file": holder.file,
         "kind": holder.kind,
         "name": holder.name or None,
-        "key": holder.words._asdict() if holder.words else None,
+        "key": key_json(holder.words),
         "encrypted": holder.encrypted,
         "key_sha256": holder.key_sha256,
     }
