@@ -96,15 +96,16 @@ def test_a_sentence_leads_to_lines_that_fit_and_are_never_translated(
 
 STEP_KEYS = {
     "subject", "sans", "keyUsage", "extKeyUsage", "basicConstraints", "nameConstraints", "signatureAlgorithm",
+    "crl", "backdate",
 }  # fmt: skip
-"""Those of a certificate template (go.step.sm/crypto/x509util.Certificate) that are used here."""
+"""Those of a certificate template (go.step.sm/crypto/x509util.Certificate) and of ca.json that are used here."""
 
 
 @pytest.mark.parametrize("remedy", [remedy for remedy, text in STEP_CA.items() if '\n"' in text])
 def test_the_lines_for_step_ca_are_json_with_known_keys(remedy: Remedy) -> None:
     _sentence, *typed = STEP_CA[remedy].split("\n")
     written = json.loads("{" + re.sub(r"\{\{ toJson [.\w]+ \}\}", "null", "\n".join(typed)) + "}")
-    assert set(written) <= (STEP_KEYS if remedy != "crl-publication" else {"crl"})
+    assert set(written) <= STEP_KEYS
     assert len(written) == 1
 
 
@@ -260,6 +261,24 @@ def test_what_has_expired_is_signed_again(tmp_path: Path) -> None:
     assert broken(workshop.chain, at=later) >= {"validity.expired"}
     workshop.follow(OPENSSL["renewal"], "leaf")
     assert broken(workshop.chain, at=later) == set()
+
+
+@openssl
+def test_validity_begins_when_it_is_told_to(tmp_path: Path) -> None:
+    workshop = Workshop(tmp_path)
+    begins = f"{datetime.now(UTC) + timedelta(days=1):%Y%m%d%H%M%SZ}"
+    workshop.run(
+        f"openssl ca -config ca.cnf -startdate {begins} -days 30 -extfile leaf.ext -in console.csr -out console.pem"
+    )
+    assert "validity.not-yet-valid" in broken(workshop.chain)
+    workshop.follow(OPENSSL["backdate"].replace("20260101000000Z", BEGUN), "leaf")
+    (leaf,) = decode(workshop.read("console.pem")).certificates
+    assert f"{leaf.not_before:%Y%m%d%H%M%SZ}" == BEGUN
+    assert "validity.not-yet-valid" not in broken(workshop.chain)
+
+
+BEGUN = f"{datetime.now(UTC) - timedelta(hours=1):%Y%m%d%H%M%SZ}"
+"""An hour ago: the date in the text may be in the future where this runs."""
 
 
 @openssl

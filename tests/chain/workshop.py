@@ -30,6 +30,8 @@ _CA_CNF = """\
 default_ca = this
 [this]
 database = index.txt
+rand_serial = yes
+unique_subject = no
 certificate = ca.pem
 private_key = ca.key
 default_md = sha256
@@ -61,9 +63,9 @@ class Workshop:
         self.sign_all()
 
     def run(self, commands: str) -> None:
-        """Commands of a shell, in the folder; whichever fails first fails the test."""
+        """Commands of a shell, in the folder; yes to what they ask, and whichever fails first fails the test."""
         result = subprocess.run(
-            ["sh", "-euc", commands], cwd=self.folder, capture_output=True, text=True, timeout=60
+            ["sh", "-euc", commands], cwd=self.folder, input="y\ny\n", capture_output=True, text=True, timeout=60
         )  # fmt: skip
         assert result.returncode == 0, result.stderr
 

@@ -11,6 +11,7 @@ from typing import Literal, TypeAlias
 
 Remedy: TypeAlias = Literal[
     "alternative-names",
+    "backdate",
     "base64-export",
     "both-purposes",
     "common-name",

@@ -10,6 +10,10 @@ FIXES: Mapping[Remedy, str] = {
         "put the names into the signing request, and in the template choose Subject Name → Supply in the request: "
         "then the CA takes them over."
     ),
+    "backdate": N_(
+        "the CA lets validity begin somewhat earlier than its own time, so that slower clocks accept it:\n"
+        "certutil -setreg CA\\ClockSkewMinutes 20\nnet stop certsvc\nnet start certsvc"
+    ),
     "base64-export": N_(
         "open the certificate, Details → Copy to File… → Base-64 encoded X.509 (.CER); or convert the file:\n"
         "certutil -encode console.cer console.pem"

@@ -10,6 +10,9 @@ FIXES: Mapping[Remedy, str] = {
         "in the end entity profile, Subject Alternative Name: add DNS Name (and IP Address); in the certificate "
         "profile, Subject Alternative Name → Use. Then give the names when enrolling."
     ),
+    "backdate": N_(
+        "in the certificate profile, Validity Offset: -20m lets validity begin somewhat earlier; then issue it again."
+    ),
     "base64-export": N_("in RA Web, choose Download PEM instead of DER or PKCS#7."),
     "both-purposes": N_(
         "in the certificate profile, Extended Key Usage → Use: select Server Authentication and Client "

@@ -10,6 +10,11 @@ FIXES: Mapping[Remedy, str] = {
         "in the extensions file that the CA signs with (or -copy_extensions copy, if the request has the names):\n"
         "subjectAltName = DNS:om.example.net, IP:192.0.2.1"
     ),
+    "backdate": N_(
+        "say when its validity begins (YYYYMMDDHHMMSSZ):\n"
+        "openssl ca -config ca.cnf -startdate 20260101000000Z \\\n"
+        "  -extfile leaf.ext -in console.csr -out console.pem"
+    ),
     "base64-export": N_(
         "convert it (PKCS#7: openssl pkcs7 -print_certs):\nopenssl x509 -inform DER -in console.cer -out console.pem"
     ),

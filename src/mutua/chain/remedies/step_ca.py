@@ -10,6 +10,7 @@ FIXES: Mapping[Remedy, str] = {
         "the names come from the signing request, if the provisioner's template takes them over:\n"
         '"sans": {{ toJson .SANs }}'
     ),
+    "backdate": N_('let validity begin somewhat earlier, under "authority" in ca.json:\n"backdate": "20m0s"'),
     "base64-export": N_("convert it:\nstep certificate format console.cer --out console.pem"),
     "both-purposes": N_(
         'in the provisioner\'s template (--x509-template):\n"extKeyUsage": ["serverAuth", "clientAuth"]'

@@ -12,6 +12,9 @@ FIXES: Mapping[Remedy, str] = {
         "  allowed_domains=example.net allow_subdomains=true \\\n"
         "  allow_ip_sans=true"
     ),
+    "backdate": N_(
+        "let validity begin somewhat earlier, in the role:\nvault patch pki/roles/NAME not_before_duration=20m"
+    ),
     "base64-export": N_(
         "ask for PEM, and write that field alone:\n"
         "vault write -field=certificate pki/sign/NAME \\\n"

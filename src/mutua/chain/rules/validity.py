@@ -50,6 +50,7 @@ def expired(examined: Examined) -> Iterator[Evidence]:
     reason=N_("Every certificate of the chain must be valid at the console's own date and time."),
     fix=N_("compare the console's clock and time zone with the CA's; or wait."),
     source="RFC 5280, section 4.1.2.5",
+    remedy="backdate",
     explains=True,
 )
 def not_yet_valid(examined: Examined) -> Iterator[Evidence]:
