@@ -327,6 +327,12 @@ def test_windows_writes_pkcs7_that_is_not_quite_der() -> None:
     assert len(decode(container.replace(in_order, out_of_order)).certificates) == 3
 
 
+def test_no_input_at_all_is_an_empty_one() -> None:
+    report = chain.check([], at=AT)
+    assert ids(report) == ["file.no-certificate"]
+    assert report.material.encoding is Found.EMPTY
+
+
 def test_the_key_in_the_file_is_told_and_the_chain_is_read() -> None:
     for data in (KEY + SOUND, SOUND + KEY, to_pem(key("leaf"), b"secret") + SOUND):
         assert ids(Case(data).check()) == ["file.private-key-inside"]

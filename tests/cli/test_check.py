@@ -12,9 +12,10 @@ import pytest
 from click.testing import CliRunner, Result
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization.pkcs12 import PBES
 from cryptography.x509.oid import NameOID
 from tests.chain.examples import EXAMPLES
-from tests.chain.pki import AT, Case, authority, der, intermediate, key, ladder, leaf, pem, root, sound
+from tests.chain.pki import AT, Case, authority, box, der, intermediate, key, ladder, leaf, pem, root, sound
 from tests.cli.program import PROGRAM, environment, run, sentence
 
 from mutua.authority.issue import SERVER_AUTH, key_usage
@@ -309,7 +310,10 @@ def test_json_is_the_same_from_a_process_and_for_every_language_but_for_the_sent
         for spoken in ("en", "es")
     )
     (told,), (dicho,) = english.pop("findings"), spanish.pop("findings")
+    reasons, motives = ([one.pop("reason") for one in said["families"]] for said in (english, spanish))
     assert english == spanish
+    assert reasons[0] == "as a client: error 26 at depth 0 (om.example.net), unsuitable certificate purpose."
+    assert motives[0] == "como cliente: error 26 en la profundidad 0 (om.example.net), unsuitable certificate purpose."
     assert told["rule"] == dicho["rule"]
     assert told["title"] == "no client authentication"
     assert dicho["title"] == "sin autenticación de cliente"
@@ -381,3 +385,94 @@ def test_help_has_examples_and_the_exit_codes() -> None:
     assert result.exit_code == Exit.CLEAN
     assert "mutua check chain.pem --csr console.csr" in result.stdout
     assert "Exit code 0: clean" in words(result.stdout)
+
+
+@pytest.fixture
+def _boxes() -> None:
+    for name, data in {
+        "console.p12": box(),
+        "old.p12": box(cipher=PBES.PBESv1SHA1And3KeyTripleDESCBC),
+        "open.p12": box(None),
+        "password": b"secret\n",
+        "wrong": b"wrong",
+    }.items():
+        Path(name).write_bytes(data)
+
+
+@pytest.mark.usefixtures("_boxes")
+def test_a_locked_file_is_opened_with_the_password_of_a_file_or_of_the_environment() -> None:
+    mtls = ("--profile", "mtls")
+    assert check("console.p12", *mtls, "--password-file", "password").exit_code == Exit.CLEAN
+    assert check("open.p12", *mtls).exit_code == Exit.CLEAN
+    assert check("open.p12", *mtls, "--password-file", "wrong").exit_code == Exit.CLEAN
+    opened = run("check", "console.p12", *THEN, *mtls, MUTUA_FILE_PASSWORD="secret")
+    assert opened.code == Exit.CLEAN
+    assert "PKCS#12, 3 certificates" in opened.out
+    for arguments in ([], ["--password-file", "wrong"]):
+        result = check("console.p12", *mtls, *arguments)
+        assert result.exit_code == Exit.UNREADABLE
+        assert "✗ the file is locked" in result.stdout
+        assert "--password-file" in result.stdout
+    assert run("check", "console.p12", *THEN, MUTUA_FILE_PASSWORD="wrong").code == Exit.UNREADABLE
+
+
+@pytest.mark.usefixtures("_boxes")
+def test_what_could_be_read_here_and_what_the_appliance_refuses_are_two_things() -> None:
+    result = check("old.p12", "--password-file", "password")
+    assert result.exit_code == Exit.FINDINGS
+    said = words(result.stdout)
+    assert "The file is PKCS#12. Mutua could read it, the appliance will refuse it." in said
+    assert "mutua convert FILE -o FILE.pem --to pem" in said
+    assert "The file is encrypted with 3DES." in said
+    assert "CSEC9002" in said
+
+
+@pytest.mark.usefixtures("_boxes")
+def test_the_password_opens_the_private_key_too() -> None:
+    assert check("chain.pem", "--key", "locked.pem", "--password-file", "password").exit_code == Exit.CLEAN
+    assert check("chain.pem", "--key", "key.pem", "--password-file", "password").exit_code == Exit.CLEAN
+    for arguments, advice in ([], "--password-file"), (["--password-file", "wrong"], "--csr"):
+        result = check("chain.pem", "--key", "locked.pem", *arguments)
+        assert result.exit_code == Exit.UNREADABLE
+        assert advice in result.stderr
+
+
+@pytest.mark.usefixtures("_boxes")
+def test_a_password_that_is_none_is_refused() -> None:
+    Path("password").write_bytes(b"\n")
+    assert check("console.p12", "--password-file", "password").exit_code == Exit.USAGE
+    assert check("console.p12", "--password-file", "nowhere").exit_code == Exit.UNREADABLE
+
+
+@pytest.mark.usefixtures("_boxes")
+def test_of_several_files_it_is_said_what_each_is_and_which_one_is_meant() -> None:
+    Path("damaged.pem").write_bytes(b"\n\n" + intermediate().pem[:200])
+    Path("request.p10").write_bytes(REQUEST)
+    files = ["leaf.der", "damaged.pem", "request.p10", "locked.pem", "console.p12"]
+    said = words(check(*files).stdout)
+    for detected in (
+        "leaf.der DER, 1 certificate",
+        "damaged.pem PEM, 1 unreadable block",
+        "request.p10 PEM, 1 signing request",
+        "locked.pem PEM, 1 private key",
+        "console.p12 PKCS#12, 1 unreadable block",
+    ):
+        assert detected in said
+    assert "damaged.pem, line 3: its END line is missing or damaged" in said
+    assert "leaf.der: The file is DER." in said
+    assert "console.p12: this is PKCS#12" in said
+    assert "locked.pem: The file holds 1 private key(s), encrypted." in said
+    told = json.loads(check(*files, "--format", "json").stdout)["inputs"]
+    assert [one["name"] for one in told] == files
+    assert told[3] == {
+        "name": "locked.pem", "encoding": "PEM", "certificates": 0, "requests": 0, "private_keys": 1,
+        "encrypted_keys": 1, "public_keys": 0, "unreadable": 0,
+    }  # fmt: skip
+    assert [one["encoding"] for one in told] == ["DER", "PEM", "PEM", "PEM", "PKCS#12"]
+
+
+def test_several_files_without_a_certificate_are_named_one_by_one() -> None:
+    said = words(check("request.pem", "key.pem", "page.html").stdout)
+    assert "request.pem: The file holds the signing request itself" in said
+    assert "key.pem: The file holds a private key." in said
+    assert "page.html: The file is a web page" in said

@@ -155,8 +155,8 @@ def decode_all(parts: Sequence[bytes], names: Sequence[str] = (), *, password: b
     is not PEM, if there is one. Certificates beyond `MAX_CERTIFICATES` are counted as unreadable. Raises
     `InputTooLargeError` as `decode` does, and beyond `MAX_TOTAL_BYTES`.
     """
-    if len(parts) == 1:
-        material = decode(parts[0], password=password)
+    if len(parts) < 2:
+        material = decode(parts[0] if parts else b"", password=password)
         return material._replace(parts=(Part(printable(names[0]) if names else None, material),))
     if sum(map(len, parts)) > MAX_TOTAL_BYTES:
         raise InputTooLargeError(f"{sum(map(len, parts))} bytes")

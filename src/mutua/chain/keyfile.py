@@ -13,11 +13,15 @@ _ENCRYPTED_HEADER = b"Proc-Type: 4,ENCRYPTED"
 
 
 class UnreadableKeyError(ValueError):
-    """The bytes are not the request or the key that was expected; `reason` says why."""
+    """The bytes are not the request or the key that was expected; `reason` says why.
 
-    def __init__(self, reason: Message) -> None:
+    `encrypted` is true where a passphrase is needed and none was given.
+    """
+
+    def __init__(self, reason: Message, *, encrypted: bool = False) -> None:
         super().__init__(str(reason))
         self.reason = reason
+        self.encrypted = encrypted
 
 
 def is_encrypted(block: Block) -> bool:
@@ -68,8 +72,9 @@ def key_of_private_key(data: bytes, passphrase: bytes | None = None) -> bytes:
         key = load_der_private_key(data, passphrase) if pem is None else load_pem_private_key(pem, passphrase)
         return key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     except TypeError as error:
-        encrypted = passphrase is None
-        raise UnreadableKeyError(message("it is encrypted") if encrypted else message("it is not encrypted")) from error
+        if passphrase is None:
+            raise UnreadableKeyError(message("it is encrypted"), encrypted=True) from error
+        raise UnreadableKeyError(message("it is not encrypted")) from error
     except (ValueError, UnsupportedAlgorithm) as error:
         damaged = passphrase is None
         raise UnreadableKeyError(

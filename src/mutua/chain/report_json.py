@@ -5,7 +5,7 @@ from typing import Any, Literal, TypedDict
 
 from mutua.chain.catalogue import Profile, Severity
 from mutua.chain.certificate import Certificate
-from mutua.chain.decode import Encoding
+from mutua.chain.decode import Encoding, Part
 from mutua.chain.families.opinions import Opinion, PeerAnswer
 from mutua.chain.report import Finding, Report
 from mutua.chain.verdict import ENGINE
@@ -29,6 +29,27 @@ class InputJson(TypedDict):
     """What the bytes turned out to be."""
     certificates: int
     """How many certificates could be read."""
+    unreadable: int
+    """How many should have been certificates and could not be read."""
+
+
+class DetectedJson(TypedDict):
+    """What was detected in one of the inputs."""
+
+    name: str | None
+    """What it is called; null where it has no name."""
+    encoding: Encoding
+    """What the bytes turned out to be."""
+    certificates: int
+    """How many certificates could be read."""
+    requests: int
+    """How many signing requests there are."""
+    private_keys: int
+    """How many private keys there are."""
+    encrypted_keys: int
+    """How many of the private keys are encrypted."""
+    public_keys: int
+    """How many public keys there are by themselves."""
     unreadable: int
     """How many should have been certificates and could not be read."""
 
@@ -91,7 +112,7 @@ class FamilyJson(TypedDict):
     """What a family of verifiers does with the chain."""
 
     family: str
-    """Its name, with releases."""
+    """Its name with releases, the same in every language."""
     answer: Literal["accepts", "refuses", "unknown"]
     """Unknown where it depends on the release, or nobody has measured it."""
     reason: str | None
@@ -138,6 +159,8 @@ class ReportJson(TypedDict):
     """The moment that it was judged by: ISO 8601, UTC."""
     input: InputJson
     """What was read."""
+    inputs: list[DetectedJson]
+    """What was detected in each of the inputs, in order."""
     chain: list[CertificateJson]
     """The chain in order, leaf first."""
     complete: bool
@@ -178,6 +201,7 @@ def report_json(report: Report, translate: Callable[[Message], str]) -> ReportJs
             "certificates": len(report.material.certificates),
             "unreadable": len(report.material.unreadable),
         },
+        "inputs": [_detected(part) for part in report.material.parts],
         "chain": [_certificate(certificate) for certificate in report.path],
         "complete": root is not None,
         "trust": {"given": report.trust is not None, "anchor": root.fingerprint if root else None},
@@ -222,6 +246,20 @@ def severity_name(severity: Severity) -> SeverityName:
     return _SEVERITY_NAMES[severity]
 
 
+def _detected(part: Part) -> DetectedJson:
+    material = part.material
+    return {
+        "name": part.name,
+        "encoding": material.encoding,
+        "certificates": len(material.certificates),
+        "requests": material.requests,
+        "private_keys": material.private_keys,
+        "encrypted_keys": material.encrypted_keys,
+        "public_keys": material.public_keys,
+        "unreadable": len(material.unreadable),
+    }
+
+
 def _certificate(certificate: Certificate) -> CertificateJson:
     return {
         "position": certificate.position or None,
@@ -248,7 +286,7 @@ def _openssl(answer: PeerAnswer | None) -> OpensslJson | None:
 
 def _family(opinion: Opinion, translate: Callable[[Message], str]) -> FamilyJson:
     return {
-        "family": translate(Message(opinion.family)),
+        "family": opinion.family,
         "answer": opinion.stance.value,
         "reason": translate(opinion.reason) if opinion.reason else None,
         "measured": opinion.measured,

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _MARKS = {Severity.ERROR: "✗", Severity.WARNING: "!", Severity.NOTICE: "·"}
 _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTICE: "cyan"}
+_MOST_INPUTS = 100
 _DEEPEST_INDENT = 10
 """In levels of the tree: a chain may be longer, a line may not."""
 
@@ -43,12 +44,24 @@ def lines(report: Report, name: str, request: str | None = None) -> Iterator[str
     yield from _summary(report, printable(name), printable(request) if request else None)
 
 
-def _heading(report: Report, name: str) -> list[str]:
-    count = len(report.material.certificates)
-    what = plural(
-        "{encoding}, {count} certificate", "{encoding}, {count} certificates", count, encoding=report.material.encoding
-    )
-    return sides(f"{name}   {what}", _("profile {profile}", profile=report.profile))
+def _heading(report: Report, name: str) -> Iterator[str]:
+    """The name and what was detected; for several inputs, a line for each."""
+    material, profile = report.material, _("profile {profile}", profile=report.profile)
+    count = len(material.certificates)
+    if count and len(material.parts) == 1:
+        what = plural(
+            "{encoding}, {count} certificate", "{encoding}, {count} certificates", count, encoding=material.encoding
+        )
+        yield from sides(f"{name}   {what}", profile)
+        return
+    from mutua.cli.detected import detected_in
+
+    for number, part in enumerate(material.parts[:_MOST_INPUTS]):
+        held = f"{name if len(material.parts) == 1 else part.name}   {detected_in(part.material)}"
+        yield from sides(held, profile) if number == 0 else wrapped(held, "")
+    more = len(material.parts) - _MOST_INPUTS
+    if more > 0:
+        yield plural("and {count} more", "and {count} more", more)
 
 
 def _certificate(report: Report, certificate: Certificate, depth: int) -> Iterator[str]:

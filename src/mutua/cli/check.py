@@ -17,6 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from mutua import chain
 
+PASSWORD_VARIABLE = "MUTUA_FILE_PASSWORD"  # noqa: S105  (the name of an environment variable)
 PROFILES = ("migration", "server", "mtls", "client", "webpki")
 _HOST = r"(?=.{1,253}$)[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*\.?"
 
@@ -60,6 +61,7 @@ class _Address(click.ParamType[str]):
         "  mutua check server.pem --profile server --format json\n"
         "  mutua check leaf.pem ca.pem --profile mtls --trust roots.pem --name om.example.net\n"
         "  mutua check site.pem --profile webpki --trust roots.pem --crl ca.crl --fail-on warning\n"
+        "  mutua check console.pfx --profile mtls --password-file password\n"
         "  mutua check -r /etc/ssl certs/*.pem --profile server\n"
         "  mutua check -r deploy --format sarif > mutua.sarif\n"
         "\n"
@@ -106,6 +108,11 @@ class _Address(click.ParamType[str]):
     multiple=True,
     help=N_("A revocation list of one of the authorities. May be repeated."),
 )
+@option(
+    "--password-file",
+    metavar="FILE",
+    help=N_("The password of PKCS#12 files and of the private key; else MUTUA_FILE_PASSWORD."),
+)
 @option("--at", type=Moment(), metavar="TIME", help=N_("Judge by this moment instead of now."))
 @option(
     "--format",
@@ -133,6 +140,7 @@ def command(
     names: tuple[str, ...],
     addresses: tuple[str, ...],
     crls: tuple[str, ...],
+    password_file: str | None,
     at: datetime | None,
     form: str,
     fail_on: str,
@@ -142,11 +150,14 @@ def command(
 
     least = chain.Severity[fail_on.upper()]
     moment = at or datetime.now(UTC)
+    password = given_password(password_file)
     if recursive:
         from mutua.cli.check_many import Question, check_many
 
         _only_what_each_can_have(files, csr, key)
-        asked = Question(chain.Profile(profile), moment, _anchors(trust), names, addresses, list(map(read_file, crls)))
+        asked = Question(
+            chain.Profile(profile), moment, _anchors(trust), names, addresses, list(map(read_file, crls)), password
+        )
         raise SystemExit(check_many(files, asked, form, least, quiet=quiet))
     only_one_standard_input([*files, *trust, *crls])
     contents = [_content(file) for file in files]
@@ -155,15 +166,26 @@ def command(
         profile=chain.Profile(profile),
         at=moment,
         request_keys=[request_key(csr)] if csr else None,
-        private_key=private_key(key) if key else None,
+        private_key=private_key(key, password) if key else None,
         trust=[_trusted(file) for file in trust] if trust else None,
         names=names,
         addresses=addresses,
         crls=[read_file(file) for file in crls],
+        password=password,
+        sources=files,
     )
     if not quiet:
-        _print(report, form, dict(zip(files, contents, strict=True)), csr, least)
+        _print(report, form, dict(zip(files, contents, strict=True)), csr, least, password)
     raise SystemExit(_exit(report, least))
+
+
+def given_password(password_file: str | None) -> bytes | None:
+    """The password of what is locked, or None where none is given. Raises `Failure`."""
+    if password_file is None and PASSWORD_VARIABLE not in os.environ:
+        return None
+    from mutua.cli.keeping import given_passphrase
+
+    return given_passphrase(password_file, PASSWORD_VARIABLE)
 
 
 def _only_what_each_can_have(files: tuple[str, ...], csr: str | None, key: str | None) -> None:
@@ -224,7 +246,12 @@ def _exit(report: "chain.Report", least: "chain.Severity") -> Exit:
 
 
 def _print(
-    report: "chain.Report", form: str, files: dict[str, bytes], request: str | None, least: "chain.Severity"
+    report: "chain.Report",
+    form: str,
+    files: dict[str, bytes],
+    request: str | None,
+    least: "chain.Severity",
+    password: bytes | None,
 ) -> None:
     if form == "text":
         from mutua.cli.chain_text import lines
@@ -236,7 +263,7 @@ def _print(
         from mutua.cli.check_many import document
         from mutua.cli.judged import Judgement, judged, places_in
 
-        one = judged(list(files), report, places_in(files))
+        one = judged(list(files), report, places_in(files, password))
         click.echo(document(Judgement(report.profile, report.at, [one]), form, least))
 
 
@@ -261,15 +288,23 @@ def request_key(name: str) -> bytes:
         ) from error
 
 
-def private_key(name: str) -> bytes:
-    """The public half of the private key in a file. Raises `Failure`."""
+def private_key(name: str, password: bytes | None = None) -> bytes:
+    """The public half of the private key in a file; it need not be encrypted. Raises `Failure`."""
     from mutua.chain.decode import UnreadableKeyError, key_of_private_key
 
+    data = read_file(name)
     try:
-        return key_of_private_key(read_file(name))
+        try:
+            return key_of_private_key(data)
+        except UnreadableKeyError as error:
+            if password is None or not error.encrypted:
+                raise
+            return key_of_private_key(data, password)
     except UnreadableKeyError as error:
+        csr = message("its signing request holds the same public key: give that with --csr instead.")
+        secret = message("give its password with --password-file, or its signing request with --csr instead.")
         raise Failure(
             message("{name} is no private key that can be read: {reason}.", name=name, reason=error.reason),
             Exit.UNREADABLE,
-            message("its signing request holds the same public key: give that with --csr instead."),
+            secret if error.encrypted else csr,
         ) from error

@@ -16,6 +16,7 @@ from mutua.cli.certificate_facts import (
     certificate_facts,
     request_facts,
 )
+from mutua.cli.detected import detected
 from mutua.cli.digests import spaced
 from mutua.cli.holding import Holding, Key
 from mutua.cli.paragraphs import WIDTH, sides, wrapped
@@ -75,15 +76,7 @@ def _contents(holding: Holding) -> str:
     private = sum(key.private for key in holding.keys)
     public = len(holding.keys) - private
     certificates, requests, unreadable = map(len, (holding.material.certificates, holding.requests, holding.unreadable))
-    counts = (
-        (certificates, plural("{count} certificate", "{count} certificates", certificates)),
-        (requests, plural("{count} signing request", "{count} signing requests", requests)),
-        (private, plural("{count} private key", "{count} private keys", private)),
-        (public, plural("{count} public key", "{count} public keys", public)),
-        (unreadable, plural("{count} unreadable block", "{count} unreadable blocks", unreadable)),
-    )
-    held = ", ".join(text for count, text in counts if count) or _("nothing readable")
-    return f"{holding.encoding}, {held}"
+    return detected(holding.encoding, certificates, requests, private, public, unreadable)
 
 
 def _certificate(facts: CertificateFacts, style: Style) -> Iterator[str]:

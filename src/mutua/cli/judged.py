@@ -87,14 +87,14 @@ def severity_of(finding: FindingJson) -> Severity:
     return Severity[finding["severity"].upper()]
 
 
-def places_in(contents: Mapping[str, bytes]) -> dict[str, Place]:
+def places_in(contents: Mapping[str, bytes], password: bytes | None = None) -> dict[str, Place]:
     """Where each certificate stands in the files, by its SHA-256; the first place of one that stands twice."""
     from mutua.chain.decode import decode
 
     places: dict[str, Place] = {}
     for name, data in contents.items():
         lines = _lines(data)
-        for certificate in decode(data).certificates:
+        for certificate in decode(data, password=password).certificates:
             sha256 = certificate.fingerprint
             places.setdefault(sha256, Place(name, lines.get(sha256)))
     return places

@@ -39,6 +39,7 @@ class Question(NamedTuple):
     names: Sequence[str] = ()
     addresses: Sequence[str] = ()
     crls: Sequence[bytes] = ()
+    password: bytes | None = None
     whole: bool = False
     places: bool = False
 
@@ -70,6 +71,7 @@ def judge(file: Listed, question: Question) -> Result:
         names=question.names,
         addresses=question.addresses,
         crls=question.crls,
+        password=question.password,
     )
     material = report.material
     if not (file.named or material.has_certificates or material.encoding in _HOLDERS):
@@ -78,7 +80,7 @@ def judge(file: Listed, question: Question) -> Result:
         return Judged((file.name,), len(material.certificates), None)
     places: dict[str, Place] = {}
     if question.places and report.findings:
-        places = places_in({file.name: data})
+        places = places_in({file.name: data}, question.password)
     return judged([file.name], report, places)
 
 
