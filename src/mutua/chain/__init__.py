@@ -14,6 +14,7 @@ from mutua.chain.appliance import Refusal
 from mutua.chain.catalogue import CATALOGUE, Examined, Profile, Rule, Severity, purposes_of
 from mutua.chain.certificate import Certificate
 from mutua.chain.decode import InputTooLargeError, decode_all
+from mutua.chain.issuers import Issuers
 from mutua.chain.path import settle
 from mutua.chain.report import Finding, Report
 from mutua.chain.revocation import read_revocation
@@ -25,6 +26,7 @@ __all__ = [
     "Certificate",
     "Finding",
     "InputTooLargeError",
+    "Issuers",
     "Profile",
     "Refusal",
     "Report",

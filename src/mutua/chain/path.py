@@ -64,14 +64,14 @@ def _judge_path(arrangement: Arrangement, trusted: Trust | None, demand: Demand)
         if verdict.valid:
             return verdict._replace(path=_in_engine_terms(path))
     verdict = judge(path[0], [certificate for certificate in path[1:] if certificate is not root], [root], demand)
-    if verdict.valid and verdict.path == _in_engine_terms(path) and _bind_alone(path[1:], demand):
+    if verdict.valid and verdict.path == _in_engine_terms(path) and bind_alone(path[1:], demand):
         if len(_sound_issuers) >= _KEPT:
             _sound_issuers.clear()
         _sound_issuers.add(question)
     return verdict
 
 
-def _bind_alone(issuers: Sequence[Certificate], demand: Demand) -> bool:
+def bind_alone(issuers: Sequence[Certificate], demand: Demand) -> bool:
     """Whether what the engine demands of these issuers is the same whatever the leaf is, but for the lowest one.
 
     Name constraints of those above it speak of the leaf too, and the Web PKI has rules of its own.
