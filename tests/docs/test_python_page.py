@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from mutua import chain
 from mutua.authority.issue import Issued, Template, issue
@@ -29,7 +30,8 @@ def run_page(folder: Path, monkeypatch: pytest.MonkeyPatch, leaf: Template) -> l
     for block in BLOCK.findall(PAGE.read_text(encoding="utf-8")):
         exec(block, names)  # noqa: S102  (our own page, which is what is tested)
         reports.append(names["report"])
-    return reports
+    assert names["issuers"].vouch_for(end.certificate.public_bytes(Encoding.DER)) is reports[1].verdict.valid
+    return reports[:2]
 
 
 def write(path: Path, *issued: Issued) -> None:
