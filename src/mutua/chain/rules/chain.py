@@ -120,7 +120,7 @@ def _wanted_key(certificate: Certificate) -> Message:
 )
 def missing_intermediate(examined: Examined) -> Iterator[Evidence]:
     if _stops_early(examined) and not _only_root_is_missing(examined):
-        yield from _missing(examined.path[-1])
+        yield _missing(examined)
 
 
 @rule(
@@ -139,7 +139,7 @@ def missing_root(examined: Examined) -> Iterator[Evidence]:
     if anchor is not None and not anchor.position and examined.profile is Profile.MIGRATION:
         yield Evidence(message("{root} is trusted, and not in the file.", root=anchor.issued_to), anchor)
     elif _stops_early(examined) and _only_root_is_missing(examined):
-        yield from _missing(examined.path[-1])
+        yield _missing(examined)
 
 
 def _only_root_is_missing(examined: Examined) -> bool:
@@ -171,12 +171,14 @@ def too_many_namesakes(examined: Examined) -> Iterator[Evidence]:
         )
 
 
-def _missing(top: Certificate) -> Iterator[Evidence]:
-    yield Evidence(
+def _missing(examined: Examined) -> Evidence:
+    top = examined.path[-1]
+    return Evidence(
         message(
-            "The chain stops at {name}. {issuer}, which signed it, is not in the file.{wanted}{where}",
+            "The chain stops at {name}. {issuer}, which signed it, is not in the file{trusted}.{wanted}{where}",
             name=top.issued_to,
             issuer=_whole_issuer(top),
+            trusted=message("") if examined.trust is None else message(", and not among what is trusted"),
             wanted=_wanted_key(top),
             where=_where(top),
         ),
