@@ -34,14 +34,19 @@ def lines(report: Report, name: str, request: str | None = None) -> Iterator[str
     """
     yield from _heading(report, printable(name))
     yield ""
-    for finding in report.about(None):
-        yield from finding_lines(finding, 1)
-    for depth, certificate in enumerate(report.path):
-        yield from _certificate(report, certificate, depth)
+    yield from tree(report)
     yield ""
     yield from _verifiers(report)
     yield from _appliance(report)
     yield from _summary(report, printable(name), printable(request) if request else None)
+
+
+def tree(report: Report) -> Iterator[str]:
+    """What is wrong with the file, then the certificates of the chain, each with what is wrong with it."""
+    for finding in report.about(None):
+        yield from finding_lines(finding, 1)
+    for depth, certificate in enumerate(report.path):
+        yield from _certificate(report, certificate, depth)
 
 
 def _heading(report: Report, name: str) -> Iterator[str]:

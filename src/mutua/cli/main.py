@@ -20,12 +20,14 @@ from mutua.message import N_  # noqa: E402
 
 _VERBS = {
     "check": N_("Say everything that is wrong with a certificate chain, at once."),
+    "repair": N_("Make the chain that was meant: converted, in order, complete, each step told."),
     "compare": N_("Hold two chains against each other: do the same authorities stand behind both?"),
     "inspect": N_("Show what a file of certificates, requests and keys holds."),
     "rules": N_("List the rules that certificates are checked by, with reasons and fixes."),
     "explain": N_("Say what an error of the appliance means, or which refusals a log or log bundle holds."),
     "csr": N_("Make a certificate signing request, show one, or say what is wrong with it."),
     "key": N_("Make a private key, show one, or say which keys, requests and certificates belong together."),
+    "connect": N_("Show what a TLS server presents and demands, and why it refuses a certificate."),
     "ca": N_("Run a private certificate authority."),
     "serve": N_("Run a management console."),
     "user": N_("List, add and mend the accounts of a console, by its state folder."),

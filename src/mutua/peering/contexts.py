@@ -3,6 +3,7 @@
 import os
 import ssl
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,6 +13,9 @@ from mutua.authority.keys import PrivateKey
 
 _CIPHERS_TLS12 = "ECDHE+AESGCM:ECDHE+CHACHA20"
 """Mozilla's intermediate profile, without its finite-field suites. TLS 1.3 brings its own."""
+
+_NO_COMPRESSED_CERTIFICATES = 1 << 33
+"""SSL_OP_NO_RX_CERTIFICATE_COMPRESSION (OpenSSL 3.2); older ones do not know compression and ignore it."""
 
 
 class Presented(NamedTuple):
@@ -71,11 +75,33 @@ def system_client() -> ssl.SSLContext:
     return context
 
 
+def system_roots() -> list[bytes]:
+    """The certificates (DER) that the system trusts for servers; empty where it keeps them in no file."""
+    return ssl.create_default_context().get_ca_certs(binary_form=True)
+
+
 def unverified_client() -> ssl.SSLContext:
     """For a person who insists on not verifying the other side. Whoever calls this says so aloud."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def diagnosing_client(presented: Presented | None = None, protocols: Sequence[str] = ()) -> ssl.SSLContext:
+    """For looking at a server, whatever it is: nothing is verified, and old versions and weak keys are taken.
+
+    No secret may ever be sent over it. With `presented`, it shows that certificate where it is asked for one.
+    `protocols` are offered by ALPN.
+    """
+    context = unverified_client()
+    context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    context.options |= _NO_COMPRESSED_CERTIFICATES
+    if protocols:
+        context.set_alpn_protocols(list(protocols))
+    if presented is not None:
+        _present(context, presented)
     return context
 
 
