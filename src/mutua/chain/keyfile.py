@@ -64,10 +64,12 @@ def key_of_private_key(data: bytes, passphrase: bytes | None = None) -> bytes:
     )
 
     pem = _block(data, lambda label: label.endswith("PRIVATE KEY"))
+    if pem is None and _block(data, lambda label: label.endswith("PUBLIC KEY")) is not None:
+        raise UnreadableKeyError(message("it is a public key; the private one is in another file"))
     if pem is None and not data.startswith(_SEQUENCE):
         raise UnreadableKeyError(message("there is no block BEGIN PRIVATE KEY in it"))
     if passphrase is not None:
-        _refuse_too_many_rounds(data, pem)
+        refuse_too_many_rounds(data, pem)
     try:
         key = load_der_private_key(data, passphrase) if pem is None else load_pem_private_key(pem, passphrase)
         return key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
@@ -82,8 +84,11 @@ def key_of_private_key(data: bytes, passphrase: bytes | None = None) -> bytes:
         ) from error
 
 
-def _refuse_too_many_rounds(data: bytes, pem: bytes | None) -> None:
-    """Whatever is not PKCS#8, encrypted (RFC 5958, section 3), takes one round."""
+def refuse_too_many_rounds(data: bytes, pem: bytes | None) -> None:
+    """Raise `UnreadableKeyError` for an encrypted key, in PEM or else in DER, that takes too long to open.
+
+    Whatever is not PKCS#8, encrypted (RFC 5958, section 3), takes one round.
+    """
     from mutua.chain.ber import NotBerError, Walk
     from mutua.chain.decode import base64
     from mutua.chain.derivation import MAX_ROUNDS, encryption
