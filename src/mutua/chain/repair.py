@@ -76,6 +76,12 @@ class LeftOut(NamedTuple):
             case Kind.OTHER:
                 return message("leave out what is no certificate: {labels}", labels=", ".join(self.labels))
 
+    def warned(self) -> Message | None:
+        """For a private key, what its being there means."""
+        if self.kind is not Kind.PRIVATE_KEY:
+            return None
+        return message("If the file was ever sent to anybody, the key is known: make a new one and have it certified.")
+
 
 class Unread(NamedTuple):
     """Something in the input that should have been a certificate and cannot be read."""
