@@ -32,7 +32,7 @@ SOUND = pem(LEAF, intermediate(), root())
 @pytest.fixture(autouse=True)
 def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("MUTUA_FILE_PASSWORD", raising=False)
+    monkeypatch.delenv("MUTUA_KEY_PASSWORD", raising=False)
 
 
 def repair(*arguments: str, **more: Any) -> Result:
@@ -192,8 +192,8 @@ def test_a_locked_box_is_opened_by_its_password() -> None:
     file("om.p12", box)
     locked = repair("om.p12", "-o", "chain.pem")
     assert (locked.exit_code, locked.stdout) == (3, "")
-    assert "give the password with --password-file, or set MUTUA_FILE_PASSWORD" in flat(locked.stderr)
-    wrong = repair("om.p12", "-o", "chain.pem", env={"MUTUA_FILE_PASSWORD": "wrong"})
+    assert "give the password with --password-file, or set MUTUA_KEY_PASSWORD" in flat(locked.stderr)
+    wrong = repair("om.p12", "-o", "chain.pem", env={"MUTUA_KEY_PASSWORD": "wrong"})
     assert wrong.exit_code == 3
     opened = repair("om.p12", "-o", "chain.pem", "--password-file", file("password", b"secret\n"))
     assert opened.exit_code == 0, opened.output

@@ -72,7 +72,7 @@ if TYPE_CHECKING:
 @option(
     "--password-file",
     metavar="FILE",
-    help=N_("The password of PKCS#12 files and of the private key; else MUTUA_FILE_PASSWORD."),
+    help=N_("The password of PKCS#12 files and of the private key; else MUTUA_KEY_PASSWORD."),
 )
 @option(
     "--format",
