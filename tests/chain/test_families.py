@@ -229,6 +229,23 @@ def test_what_is_called_ordinary_is_accepted_by_all(
             assert stances(report.families)[0] == "12sj"
 
 
+@given(heap=heaps(), profile=st.sampled_from([Profile.MTLS, Profile.CLIENT]))
+@settings(max_examples=100, deadline=None)
+def test_between_two_peers_openssl_finds_what_is_called_clean(
+    heap: tuple[Issued, Sequence[Issued], Sequence[Issued]], profile: Profile
+) -> None:
+    """But for the last second of a certificate, and for trust in an authority alone, of which a warning tells."""
+    end, sent, trusted = heap
+    for trust in (None, pems(trusted)):
+        report = check(end, *sent, profile=profile, trust=trust)
+        if report.errors or report.openssl is None:
+            continue
+        given = report.openssl.given
+        ends_now = given.error == 10 and given.path[given.depth].not_after == AT
+        is_no_root = given.error == 2 and not report.path[-1].is_self_signed
+        assert given.accepts or ends_now or is_no_root
+
+
 @pytest.mark.parametrize("profile", [Profile.MIGRATION, Profile.MTLS, Profile.CLIENT, Profile.SERVER])
 def test_the_usual_chain_is_ordinary_and_no_family_is_asked(profile: Profile) -> None:
     report = check(*below(intermediate()), profile=profile)
