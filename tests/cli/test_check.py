@@ -405,7 +405,7 @@ def test_a_locked_file_is_opened_with_the_password_of_a_file_or_of_the_environme
     assert check("console.p12", *mtls, "--password-file", "password").exit_code == Exit.CLEAN
     assert check("open.p12", *mtls).exit_code == Exit.CLEAN
     assert check("open.p12", *mtls, "--password-file", "wrong").exit_code == Exit.CLEAN
-    opened = run("check", "console.p12", *THEN, *mtls, MUTUA_FILE_PASSWORD="secret")
+    opened = run("check", "console.p12", *THEN, *mtls, MUTUA_KEY_PASSWORD="secret")
     assert opened.code == Exit.CLEAN
     assert "PKCS#12, 3 certificates" in opened.out
     for arguments in ([], ["--password-file", "wrong"]):
@@ -413,7 +413,7 @@ def test_a_locked_file_is_opened_with_the_password_of_a_file_or_of_the_environme
         assert result.exit_code == Exit.UNREADABLE
         assert "✗ the file is locked" in result.stdout
         assert "--password-file" in result.stdout
-    assert run("check", "console.p12", *THEN, MUTUA_FILE_PASSWORD="wrong").code == Exit.UNREADABLE
+    assert run("check", "console.p12", *THEN, MUTUA_KEY_PASSWORD="wrong").code == Exit.UNREADABLE
 
 
 @pytest.mark.usefixtures("_boxes")

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from base64 import b64encode
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from ipaddress import ip_address
@@ -25,6 +26,7 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.chain.pki import box
 
 from mutua.authority.issue import Issued, Template, chain, issue, key_usage
 from mutua.authority.keys import KeyType, PrivateKey, generate, to_pem
@@ -532,3 +534,67 @@ def test_a_request_with_changed_bytes_is_an_answer_too(data: st.DataObject) -> N
 
 
 REQUEST = request(generate(KeyType.EC_P256)).public_bytes(Encoding.DER)
+
+
+BOXED = box()
+
+
+def test_a_locked_file_is_opened_with_its_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("password").write_bytes(b"secret\n")
+    Path("wrong").write_bytes(b"wrong")
+    said = words(clean(BOXED, "--password-file", "password"))
+    assert "PKCS#12, 3 certificates, 1 private key" in said
+    assert "private key EC P-256, 256 bits keep it secret" in said
+    monkeypatch.setenv("MUTUA_KEY_PASSWORD", "secret")
+    told = as_json(BOXED)
+    assert (len(told["certificates"]), told["encoding"], told["unreadable"]) == (3, "PKCS#12", [])
+    assert told["private_keys"][0]["encrypted"] is True
+    result = run(BOXED, "--password-file", "wrong")
+    assert result.exit_code == 3
+    assert "the password does not open this PKCS#12 file" in words(result.stdout)
+    monkeypatch.delenv("MUTUA_KEY_PASSWORD")
+    assert "it needs its password" in words(run(BOXED).stdout)
+
+
+def test_the_password_opens_encrypted_keys_and_a_wrong_one_does_not(ec_key: PrivateKey) -> None:
+    Path("password").write_bytes(b"secret\n")
+    for encoding in (Encoding.PEM, Encoding.DER):
+        content = private(ec_key, encoding, PrivateFormat.PKCS8, b"secret")
+        assert "private key   EC P-256, 256 bits" in clean(content, "--password-file", "password")
+        other = private(ec_key, encoding, PrivateFormat.PKCS8, b"another")
+        assert "the password does not open this private key" in words(run(other, "--password-file", "password").stdout)
+
+
+def test_a_box_in_armour_hides_nothing_beside_it(ec_key: PrivateKey) -> None:
+    armoured = b"-----BEGIN PKCS12-----\n" + b64encode(box(None)) + b"\n-----END PKCS12-----\n"
+    csr = request(ec_key).public_bytes(Encoding.PEM)
+    said = clean(csr + armoured + to_pem(ec_key, None))
+    assert "PKCS#12, 3 certificates, 1 signing request, 2 private keys" in said
+
+
+def test_of_a_folder_every_file_that_holds_something_is_shown(leaf: Issued, ec_key: PrivateKey) -> None:
+    Path("store/below").mkdir(parents=True)
+    Path("store/a.pem").write_bytes(leaf.pem)
+    Path("store/below/key.pem").write_bytes(to_pem(ec_key, None))
+    Path("store/notes.txt").write_bytes(b"nothing of the kind")
+    result = CliRunner().invoke(mutua, ["inspect", "store"])
+    assert result.exit_code == 0
+    headings = [line.split()[0] for line in result.stdout.splitlines() if line.endswith("nothing here is verified")]
+    assert headings == ["store/a.pem", "store/below/key.pem"]
+    assert "notes.txt" not in result.stdout
+    named = CliRunner().invoke(mutua, ["inspect", "store", "store/notes.txt"])
+    assert named.exit_code == 3
+    assert "notes.txt" in named.stdout
+
+
+def test_a_folder_of_nothing_and_one_of_too_much_are_said_to_be_such(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("store").mkdir()
+    empty = CliRunner().invoke(mutua, ["inspect", "store"])
+    assert (empty.exit_code, empty.stdout) == (3, "")
+    assert "no file in store holds certificates, signing requests or keys." in empty.stderr
+    monkeypatch.setattr("mutua.cli.inspect.MAX_FILES", 2)
+    for number in range(3):
+        Path(f"store/{number}").touch()
+    result = CliRunner().invoke(mutua, ["inspect", "store"])
+    assert result.exit_code == 2
+    assert "there are 3 files in it; up to 2 are shown." in words(result.stderr)

@@ -17,7 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from mutua import chain
 
-PASSWORD_VARIABLE = "MUTUA_FILE_PASSWORD"  # noqa: S105  (the name of an environment variable)
+PASSWORD_VARIABLE = "MUTUA_KEY_PASSWORD"  # noqa: S105  (its name, not its value)
 PROFILES = ("migration", "server", "mtls", "client", "webpki")
 _HOST = r"(?=.{1,253}$)[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*\.?"
 
@@ -111,7 +111,7 @@ class _Address(click.ParamType[str]):
 @option(
     "--password-file",
     metavar="FILE",
-    help=N_("The password of PKCS#12 files and of the private key; else MUTUA_FILE_PASSWORD."),
+    help=N_("The password of PKCS#12 files and of the private key; else MUTUA_KEY_PASSWORD."),
 )
 @option("--at", type=Moment(), metavar="TIME", help=N_("Judge by this moment instead of now."))
 @option(

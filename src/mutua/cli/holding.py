@@ -17,7 +17,8 @@ from cryptography.hazmat.primitives.serialization import (
 
 from mutua.chain.armour import Block, blocks
 from mutua.chain.certificate import printable
-from mutua.chain.decode import Encoding, Material, Unreadable, decode
+from mutua.chain.decode import Encoding, Material, Unreadable, UnreadableKeyError, decode
+from mutua.chain.keyfile import is_encrypted, refuse_too_many_rounds
 from mutua.cli.x509_words import KeyWords, key_words
 from mutua.message import Message, message
 
@@ -26,7 +27,6 @@ MAX_BLOCKS = 1000
 
 _REQUESTS = ("CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST")
 _PRIVATE, _PUBLIC = "PRIVATE KEY", "PUBLIC KEY"
-_ENCRYPTED_HEADER = b"Proc-Type: 4,ENCRYPTED"
 _SEQUENCE = b"\x30"
 _MALFORMED = (
     ValueError,
@@ -83,11 +83,13 @@ class Holding(NamedTuple):
 
 
 def read(data: bytes, passphrase: bytes | None = None) -> Holding:
-    """Find everything; `passphrase` opens the private keys that are encrypted.
+    """Find everything; `passphrase` opens PKCS#12 files and private keys that are encrypted.
 
     Raises `InputTooLargeError`; whatever cannot be read is told in the answer.
     """
-    material = decode(data)
+    material = decode(data, password=passphrase)
+    if material.encoding is Encoding.PKCS12:
+        return _holding(material, [*map(_in_the_box, material.opened_keys), *_in_text(data, passphrase)])
     if not material.certificates and (alone := _in_binary(data, passphrase)) is not None:
         return _holding(material._replace(unreadable=()), [alone])
     return _holding(material, _in_text(data, passphrase))
@@ -107,6 +109,11 @@ def _holding(material: Material, others: Iterable[Request | Key | Unreadable]) -
                 unreadable.append(found)
     unreadable.sort(key=lambda block: block.line or 0)
     return Holding(material, tuple(requests), tuple(keys), tuple(unreadable))
+
+
+def _in_the_box(key_id: bytes) -> Key:
+    """The key of a PKCS#12 file by its public half."""
+    return _public_key(None, load_der_public_key(key_id))._replace(private=True, encrypted=True)
 
 
 def _in_text(data: bytes, passphrase: bytes | None) -> Iterator[Request | Key | Unreadable]:
@@ -135,12 +142,15 @@ def _read_block(block: Block, passphrase: bytes | None) -> Request | Key | Unrea
             return _public_key(block.line, load_pem_public_key(pem))
     except _MALFORMED as error:
         return Unreadable(block.line, _not_understood(block.label, error))
-    encrypted = block.label.startswith("ENCRYPTED") or _ENCRYPTED_HEADER in block.body[:200]
+    encrypted = is_encrypted(block)
     if encrypted and passphrase is None:
         return Key(block.line, None, private=True, encrypted=True)
     try:
+        refuse_too_many_rounds(pem, pem)
         # The key is only named, so whether its numbers are sound, which takes long to find out, is not asked.
         key = load_pem_private_key(pem, passphrase if encrypted else None, unsafe_skip_rsa_key_validation=True)
+    except UnreadableKeyError as error:
+        return Unreadable(block.line, error.reason)
     except _MALFORMED:
         # Without the library's words: they could quote the key.
         return Unreadable(
@@ -197,7 +207,10 @@ def _encrypted_in_binary(data: bytes, passphrase: bytes | None) -> Key | Unreada
     if passphrase is None:
         return Key(None, None, private=True, encrypted=True)
     try:
+        refuse_too_many_rounds(data, None)
         key = load_der_private_key(data, passphrase, unsafe_skip_rsa_key_validation=True)
+    except UnreadableKeyError as error:
+        return Unreadable(None, error.reason)
     except _MALFORMED:
         return Unreadable(None, _NOT_OPENED)
     return _private_key(None, key, True)

@@ -119,7 +119,7 @@ def _where(file: str | None, line: int | None, reason: Message) -> Message:
     ),
     fix=N_(
         "write the password into a file that only you can read and give it with --password-file, or set "
-        "MUTUA_FILE_PASSWORD."
+        "MUTUA_KEY_PASSWORD."
     ),
     source="RFC 7292",
 )
