@@ -72,6 +72,7 @@ def judge(file: Listed, question: Question) -> Result:
         addresses=question.addresses,
         crls=question.crls,
         password=question.password,
+        sources=(file.name,),
     )
     material = report.material
     if not (file.named or material.has_certificates or material.encoding in _HOLDERS):

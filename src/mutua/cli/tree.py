@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Sequence
-from itertools import islice
+from heapq import nsmallest
 from typing import NamedTuple
 
 from mutua.cli.judged import Unread
@@ -45,7 +45,7 @@ class Listing:
             return
         try:
             with os.scandir(folder) as found:
-                entries = sorted(islice(found, MAX_FILES + 1), key=_name)
+                entries = nsmallest(MAX_FILES + 1, found, key=_name)
         except OSError as error:
             self.unread.append(Unread.because(folder, error))
             return
