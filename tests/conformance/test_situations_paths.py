@@ -324,6 +324,11 @@ def _two_below_zero() -> Sequence[Issued]:
     return leaf(lower), lower, upper, root()
 
 
+def _published(*addresses: str) -> x509.CRLDistributionPoints:
+    names = [x509.UniformResourceIdentifier(address) for address in addresses]
+    return x509.CRLDistributionPoints([x509.DistributionPoint(names, None, None, None)])
+
+
 EVERY_LIST = [crl(intermediate()), crl(root())]
 REVOCATION: Situations = {
     "revoked leaf": lambda: Situation(
@@ -346,6 +351,18 @@ REVOCATION: Situations = {
         others=["crl.missing"],
         crls=[crl(intermediate())],
         says=["Root-CA issued it, and no list of that authority was given"],
+    ),
+    "no list of the root, which is in a directory": lambda: Situation(
+        through(extra=[(_published("ldap:///CN=Root-CA,DC=example"), False)]),
+        others=["crl.missing"],
+        crls=[crl(intermediate())],
+        says=["It is at ldap:///CN=Root-CA,DC=example, which OpenSSL cannot fetch"],
+    ),
+    "no list of the root, which is on the web too": lambda: Situation(
+        through(extra=[(_published("ldap:///CN=Root-CA", "http://pki.example.net/root.crl"), False)]),
+        others=["crl.missing"],
+        crls=[crl(intermediate())],
+        says=["It is at http://pki.example.net/root.crl."],
     ),
     "a list of another authority alone": lambda: Situation(
         pem(LEAF, intermediate(), root()),

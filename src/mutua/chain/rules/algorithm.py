@@ -185,7 +185,7 @@ def no_tls13_scheme(examined: Examined) -> Iterator[Evidence]:
 )
 def explicit_curve(examined: Examined) -> Iterator[Evidence]:
     for certificate in examined.path:
-        if isinstance(certificate.public_key, ec.EllipticCurvePublicKey) and _EXPLICIT_PARAMETERS in certificate.der:
+        if _EXPLICIT_PARAMETERS in certificate.der and isinstance(certificate.public_key, ec.EllipticCurvePublicKey):
             yield Evidence(message("Its public key has explicit parameters in place of a curve's name."), certificate)
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from ipaddress import ip_address
 
+from cryptography import x509
+
 from mutua.chain.catalogue import (
     EVERY,
     SHOWN,
@@ -230,15 +232,36 @@ def unusable(examined: Examined) -> Iterator[Evidence]:
         "A verifier that looks at revocation lists wants one of every authority in the chain, and refuses the chain "
         "where one is missing (OpenSSL: unable to get certificate CRL)."
     ),
-    fix=N_("fetch the list of that authority too; its address is in the certificates that it issued."),
+    fix=N_("fetch the list of that authority too, and give it with --crl; its address stands in the certificates."),
     source="RFC 5280, section 6.3.3",
     remedy="crl-publication",
 )
 def missing_list(examined: Examined) -> Iterator[Evidence]:
     for certificate, issuer in examined.revocation.unanswered:
         yield Evidence(
-            message("{issuer} issued it, and no list of that authority was given.", issuer=issuer), certificate
+            message(
+                "{issuer} issued it, and no list of that authority was given.{where}",
+                issuer=issuer,
+                where=_where(certificate),
+            ),
+            certificate,
         )
+
+
+def _where(certificate: Certificate) -> Message:
+    """Where the list can be fetched, as the certificate says itself (RFC 5280, section 4.2.1.13)."""
+    points = certificate.extension(x509.CRLDistributionPoints)
+    names = [name for point in points.value for name in point.full_name or ()] if points else []
+    addresses = [str(name.value) for name in names if isinstance(name, x509.UniformResourceIdentifier)]
+    by_http = [address for address in addresses if address.lower().startswith("http")]
+    if by_http:
+        return message(" It is at {address}.", address=printable(by_http[0]))
+    if addresses:
+        return message(
+            " It is at {address}, which OpenSSL cannot fetch: have the CA publish it by HTTP too.",
+            address=printable(addresses[0]),
+        )
+    return message("")
 
 
 @rule(
