@@ -60,7 +60,7 @@ class Reaction(Enum):
     HUNG_UP = auto()
     """It ended the connection without a word."""
     SILENT = auto()
-    """Nothing came within the time given, which usually means that it waits for a request."""
+    """It has not objected, nor said that it agrees: it waits for a request, or has closed the connection after us."""
     NOT_UNDERSTOOD = auto()
     """It sent what the OpenSSL of this side does not take."""
 
@@ -225,7 +225,7 @@ class _Record:
         if failure is None and (self.went_on or self.version != TLS_1_3):
             # Before TLS 1.3 a server has judged the certificate when the handshake is through.
             return Reaction.WENT_ON
-        if wire.has_ended:
+        if wire.was_reset or (wire.has_ended and failure is not None):
             return Reaction.HUNG_UP
         if isinstance(failure, ssl.SSLError):
             return Reaction.NOT_UNDERSTOOD
@@ -247,6 +247,7 @@ class _Wire:
         self.first = b""
         """The first bytes that came."""
         self.has_ended = False
+        self.was_reset = False
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self._deadline = deadline
         self._received = 0
@@ -258,17 +259,18 @@ class _Wire:
             try:
                 step()
             except ssl.SSLWantReadError:
+                self._send()
                 try:
-                    self._send()
                     self._receive()
                 except OSError as error:
-                    self.has_ended = self.has_ended or not isinstance(error, TimeoutError)
+                    self.was_reset = not isinstance(error, TimeoutError)
+                    self.has_ended = self.has_ended or self.was_reset
                     return error
             except (OSError, ValueError) as error:
-                self._send_last()
+                self._send()
                 return error
             else:
-                self._send_last()
+                self._send()
                 return None
 
     def say_goodbye(self) -> None:
@@ -284,13 +286,11 @@ class _Wire:
             self._receive()
 
     def _send(self) -> None:
-        if waiting := self._outgoing.read():
-            self.plain.settimeout(self._left())
-            self.plain.sendall(waiting)
-
-    def _send_last(self) -> None:
+        """What cannot be sent any more does not matter: the alert may be here already, before the reset."""
         with suppress(OSError):
-            self._send()
+            if waiting := self._outgoing.read():
+                self.plain.settimeout(self._left())
+                self.plain.sendall(waiting)
 
     def _receive(self) -> None:
         if self.has_ended:
@@ -330,7 +330,7 @@ def _not_tls(wire: _Wire, failure: Exception) -> NoConnectionError:
             message("it took the connection and then said nothing in time."),
             message("check that TLS is spoken on this port; --timeout gives it longer."),
         )
-    if first.startswith(b"HTTP/"):
+    if first.startswith(b"HTTP/") or first.lstrip()[:1] == b"<":
         return _http(first)
     if first.startswith((b"SSH-", b"220 ", b"220-", b"* OK", b"+OK")):
         greeting = printable(first.splitlines()[0].decode("utf-8", "replace"))[:60]
