@@ -21,6 +21,7 @@ from mutua.message import N_  # noqa: E402
 _VERBS = {
     "check": N_("Say everything that is wrong with a certificate chain, at once."),
     "repair": N_("Make the chain that was meant: converted, in order, complete, each step told."),
+    "convert": N_("Write certificates and keys in another form: PEM, DER, PKCS#7, PKCS#12."),
     "compare": N_("Hold two chains against each other: do the same authorities stand behind both?"),
     "inspect": N_("Show what a file of certificates, requests and keys holds."),
     "rules": N_("List the rules that certificates are checked by, with reasons and fixes."),
@@ -31,6 +32,7 @@ _VERBS = {
     "ca": N_("Run a private certificate authority."),
     "serve": N_("Run a management console."),
     "user": N_("List, add and mend the accounts of a console, by its state folder."),
+    "doctor": N_("Say what is wrong with a console's folder, key, database, certificate, clock and ports."),
     "devices": N_("Import and list the devices of a console."),
     "migrate": N_("Verify two consoles and move the devices from one to the other."),
     "demo": N_("See the whole job done: two consoles, their chains, a migration."),
