@@ -109,6 +109,13 @@ class Wire:
 
     def post(self, target: str, value: object, headers: Sequence[str] | None = None) -> Answer:
         """A POST with a JSON body, or with these very bytes."""
+        return self._tell("POST", target, value, headers)
+
+    def put(self, target: str, value: object) -> Answer:
+        """A PUT with a JSON body."""
+        return self._tell("PUT", target, value, None)
+
+    def _tell(self, method: str, target: str, value: object, headers: Sequence[str] | None) -> Answer:
         body = value if isinstance(value, bytes) else json.dumps(value).encode()
         sent = self._headers if headers is None else headers
-        return self.ask("POST", target, (*sent, "Content-Type: application/json"), body)
+        return self.ask(method, target, (*sent, "Content-Type: application/json"), body)

@@ -52,10 +52,13 @@ class Failures:
         self._database = database
 
     def wait(self, name: str, address: str) -> timedelta:
-        """How long somebody must wait before trying this account from this address; zero for not at all."""
+        """How long somebody must wait before trying this account from this address; zero for not at all.
+
+        Failures in the future, left by a clock that was set back, do not count.
+        """
         limits, now = _limits(name, address), datetime.now(UTC)
         query = select(sign_in_failures).where(
-            sign_in_failures.c.subject.in_(limits), sign_in_failures.c.last_at >= now - FORGOTTEN_AFTER
+            sign_in_failures.c.subject.in_(limits), sign_in_failures.c.last_at.between(now - FORGOTTEN_AFTER, now)
         )
         with self._database.reading() as connection:
             rows = connection.execute(query).all()
@@ -96,7 +99,7 @@ class Failures:
         now = datetime.now(UTC)
         about_accounts = select(sign_in_failures).where(
             sign_in_failures.c.subject.startswith(_ACCOUNT, autoescape=True),
-            sign_in_failures.c.last_at > now - LONGEST_WAIT,
+            sign_in_failures.c.last_at.between(now - LONGEST_WAIT, now),
         )
         with self._database.reading() as connection:
             rows = connection.execute(about_accounts).all()
