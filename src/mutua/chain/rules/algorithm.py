@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
 
 from mutua.chain.appliance import Stage
@@ -115,7 +116,10 @@ def _has_unusual_salt(certificate: Certificate) -> bool:
         return False
     from cryptography.hazmat.primitives.asymmetric.padding import PSS
 
-    parameters, digest = certificate.x509.signature_algorithm_parameters, certificate.x509.signature_hash_algorithm
+    try:
+        parameters, digest = certificate.x509.signature_algorithm_parameters, certificate.x509.signature_hash_algorithm
+    except (ValueError, UnsupportedAlgorithm):
+        return False
     return isinstance(parameters, PSS) and digest is not None and parameters._salt_length != digest.digest_size
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
@@ -67,7 +68,7 @@ def key_mismatch(examined: Examined) -> Iterator[Evidence]:
 
 def _not_the_key(leaf: Certificate, given: bytes) -> Message:
     given_kind, kind = _kind_of(given), _kind_of(leaf.key_id)
-    if given_kind == kind:
+    if given_kind is None or given_kind == kind:
         return message("The private key given is not the key of {name}.", name=leaf.issued_to)
     return message(
         "The private key given is {given}, and the key of {name} is {kind}.",
@@ -77,10 +78,13 @@ def _not_the_key(leaf: Certificate, given: bytes) -> Message:
     )
 
 
-def _kind_of(public_key: bytes) -> str:
+def _kind_of(public_key: bytes) -> str | None:
     from cryptography.hazmat.primitives.serialization import load_der_public_key
 
-    kind = type(load_der_public_key(public_key)).__name__.removesuffix("PublicKey")
+    try:
+        kind = type(load_der_public_key(public_key)).__name__.removesuffix("PublicKey")
+    except (ValueError, UnsupportedAlgorithm):
+        return None
     return {"EllipticCurve": "EC"}.get(kind, kind)
 
 
