@@ -19,10 +19,13 @@ import msgspec
 from mutua.chain.report_json import ReportJson
 from mutua.cli.check_json import ManyJson
 from mutua.cli.compare_json import ComparisonJson
+from mutua.cli.connected_json import ConnectedJson
 from mutua.cli.csr_report import CheckedRequestJson
+from mutua.cli.doctor import DoctorJson
 from mutua.cli.explain_json import CodesJson, LogsJson
 from mutua.cli.inspect_json import InspectionJson
 from mutua.cli.key_holders import MatchedKeysJson, ShownKeysJson
+from mutua.cli.repair_json import RepairJson
 from mutua.cli.rulebook import RulesJson
 
 FOLDER = Path(__file__).parents[2] / "docs/schemas"
@@ -40,12 +43,15 @@ SCHEMAS: Mapping[str, Output] = {
     "check": Output("mutua check FILE --format json", ReportJson),
     "check-many": Output("mutua check -r FOLDER --format json", ManyJson),
     "compare": Output("mutua compare SOURCE TARGET --format json", ComparisonJson),
+    "connect": Output("mutua connect HOST:PORT --format json", ConnectedJson),
     "csr-check": Output("mutua csr check FILE --format json", CheckedRequestJson),
+    "doctor": Output("mutua doctor --state FOLDER --format json", DoctorJson),
     "explain-codes": Output("mutua explain CODE --format json", CodesJson),
     "explain-logs": Output("mutua explain LOG --format json", LogsJson),
     "inspect": Output("mutua inspect FILE --format json", InspectionJson),
     "key-match": Output("mutua key match FILE --format json", MatchedKeysJson),
     "key-show": Output("mutua key show FILE --format json", ShownKeysJson),
+    "repair": Output("mutua repair FILE --format json", RepairJson),
     "rules": Output("mutua rules --format json", RulesJson),
 }
 """What each file describes."""

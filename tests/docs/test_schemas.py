@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any, TypedDict
 
@@ -14,11 +15,14 @@ from tests.chain.examples import EXAMPLES
 from tests.chain.pki import AT, intermediate, key, leaf, pem, root, sound
 from tests.docs.schemas import FOLDER, SCHEMAS, Output, schema, text
 from tests.logbook.article import INVALID_CHAIN, INVALID_CSR_KEY
+from tests.peering.certified import Authority
+from tests.peering.servers import HOST, tls_server
 
 from mutua.authority.issue import SERVER_AUTH
 from mutua.authority.keys import to_pem
 from mutua.authority.request import Subject, build_request
 from mutua.cli.main import mutua
+from mutua.peering.contexts import peer_listener
 
 HOW = "run: make schemas"
 HOW_NEW = "give its JSON a type in tests/docs/schemas.py, name it in DESCRIBED_BY and docs/schemas/README.md"
@@ -26,10 +30,13 @@ DESCRIBED_BY = {
     "check": {"check", "check-many"},
     "compare": {"compare"},
     "inspect": {"inspect"},
+    "connect": {"connect"},
     "csr check": {"csr-check"},
     "csr show": {"inspect"},
+    "doctor": {"doctor"},
     "key match": {"key-match"},
     "key show": {"key-show"},
+    "repair": {"repair"},
     "rules": {"rules"},
     "explain": {"explain-codes", "explain-logs"},
 }
@@ -73,11 +80,17 @@ def closed(described: Any) -> Any:
     return inner | {"additionalProperties": False} if "properties" in described else inner
 
 
-def complain(name: str, value: Any) -> str | None:
-    """What is wrong with a value by the committed schema, if anything; a key that is not described is wrong too."""
+@cache
+def validator(name: str) -> Draft202012Validator:
+    """Of the committed schema; a key that is not described is wrong too."""
     described = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
     Draft202012Validator.check_schema(described)
-    error: ValidationError | None = next(Draft202012Validator(closed(described)).iter_errors(value), None)
+    return Draft202012Validator(closed(described))
+
+
+def complain(name: str, value: Any) -> str | None:
+    """What is wrong with a value, if anything."""
+    error: ValidationError | None = next(validator(name).iter_errors(value), None)
     return None if error is None else f"{error.json_path}: {error.message}"
 
 
@@ -175,6 +188,7 @@ def test_the_others() -> None:
         "key-match": said("key", "match", "key.pem", "locked.pem", "request.csr", "chain.pem"),
         "key-show": said("key", "show", "key.pem", "locked.pem"),
         "rules": said("rules"),
+        "doctor": said("doctor", "--state", "nowhere"),
         "explain-codes": said("explain", "CGEN1008"),
         "explain-logs": said("explain", "application.log"),
     }.items():
@@ -182,6 +196,30 @@ def test_the_others() -> None:
     assert complain("inspect", said("csr", "show", "request.csr")) is None
     assert complain("compare", said("compare", "chain.pem", "short.pem")) is None
     assert complain("compare", said("compare", "chain.pem", "chain.pem")) is None
+
+
+def test_repair() -> None:
+    Path("heap.pem").write_bytes(pem(root(), leaf(intermediate()), root()))
+    Path("ca").mkdir()
+    Path("ca/ca.pem").write_bytes(intermediate().pem)
+    Path("ca/broken.pem").write_bytes(root().pem[:200])
+    answer = said("repair", "heap.pem", "--from", "ca", "--dry-run", "--at", AT.isoformat())
+    assert {step["action"] for step in answer["steps"]} >= {"remove", "add", "order"}
+    assert complain("repair", answer) is None
+
+
+def test_connect() -> None:
+    authority, other = Authority.create("Inter-CA1", "Root-CA"), Authority.create("Inter-CA2", "Other-Root")
+    client = other.leaf("client.example.net")
+    assert client.key is not None
+    Path("own.pem").write_bytes(pem(client, *other.path))
+    Path("own.key").write_bytes(to_pem(client.key, None))
+    with tls_server(peer_listener(authority.presented(authority.leaf("a.example.net")), authority.root_pem)) as port:
+        answer = said("connect", f"{HOST}:{port}", "--cert", "own.pem", "--key", "own.key")
+    assert answer["server"]["request"]["schemes"]
+    assert answer["client"]["alert"]
+    assert answer["client"]["causes"]
+    assert complain("connect", answer) is None
 
 
 def test_what_is_not_as_described_is_noticed() -> None:

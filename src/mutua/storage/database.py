@@ -53,6 +53,14 @@ class Database:
         """Close every connection."""
         self.engine.dispose()
 
+    def complaint(self) -> str | None:
+        """What the embedded database says is wrong with its file, if anything; a server looks after its own."""
+        if self.engine.dialect.name != "sqlite":
+            return None
+        with self.reading() as connection:
+            answer: str = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar_one()
+        return None if answer == "ok" else answer
+
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A consistent view of the data."""

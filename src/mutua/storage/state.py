@@ -69,6 +69,22 @@ class StateFolder:
             )
         return folder
 
+    @staticmethod
+    def is_taken(path: Path) -> bool:
+        """Whether a console is running on the folder. Nothing is made or taken."""
+        try:
+            descriptor = os.open(path / "lock", os.O_RDWR)
+        except OSError:
+            return False
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return True
+        else:
+            return False
+        finally:
+            os.close(descriptor)
+
     def close(self) -> None:
         """Give the folder back."""
         if self._lock is not None:
