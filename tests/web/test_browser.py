@@ -15,6 +15,7 @@ from tests.web.consoles import Pair, StartConsole, accepted, add_fleet, certify,
 
 from mutua.authority.ca import Authority, LeafUsage
 from mutua.peering.contexts import public_client
+from mutua.storage.tables import users
 
 CERTIFICATES = "/settings/security/certificates"
 
@@ -148,6 +149,37 @@ def test_signing_in_needs_a_keyboard_only(window: Visit) -> None:
     assert focused(page) == "Skip to the content"
     page.keyboard.press("Enter")
     assert page.evaluate("document.activeElement.id") == "content"
+
+
+def test_the_first_password_is_changed_with_a_keyboard_only(window: Visit, running: RunningConsole) -> None:
+    with running.console.database.writing() as connection:
+        connection.execute(users.update().values(must_change_password=True))
+    page = window.page
+    window.open("/")
+    for text in (USER, PASSWORD):
+        page.keyboard.type(text)
+        page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/password")
+    typed = {"Current password": PASSWORD, "New password": "short", "New password, once more": "short"}
+    for label, text in typed.items():
+        assert focused(page) == label
+        page.keyboard.type(text)
+        page.keyboard.press("Tab")
+    assert focused(page) == "Change the password"
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("at least 8 characters")
+    assert focused(page) == "New password"
+    page.keyboard.type("a password of one's own")
+    page.keyboard.press("Tab")
+    page.keyboard.type("a password of one's own")
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Shift+Tab")
+    assert focused(page) == "Current password"
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/")
+    expect(page.get_by_role("status")).to_contain_text("The password is changed.")
 
 
 def test_everything_on_the_certificates_page_is_reached_with_the_tab_key(window: Visit) -> None:

@@ -40,6 +40,11 @@ def every_page(
         yield "not signed in", client.post("/login", data={"user": USER, "password": "wrong"})
         yield "no such page", client.get("/none")
         yield "overview", sign_in(client)
+        yield "password", client.get("/password?next=/devices")
+        yield (
+            "password refused",
+            client.post("/password", data={"current": "wrong", "new": "long enough", "again": "x"}),
+        )
         yield "no devices", client.get("/devices")
         yield from every_state_of_certificates(client, source, authority)
         add_fleet(source.console, fleet(120))
