@@ -97,7 +97,7 @@ def command(
     timeout: float,
     form: str,
 ) -> None:
-    from mutua.cli.connected import Connected, lines, next_steps, to_json
+    from mutua.cli.connected import Connected, lines, next_steps
 
     if (cert is None) != (key is None):
         raise Failure(message("--cert and --key belong together: give both or none."), Exit.USAGE)
@@ -114,6 +114,8 @@ def command(
     connected = Connected(address, expected, bool(trust), seen, report, client)
     if form == "json":
         import json
+
+        from mutua.cli.connected_json import to_json
 
         click.echo(json.dumps(to_json(connected), indent=2, ensure_ascii=False))
     else:

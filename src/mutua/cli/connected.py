@@ -1,7 +1,6 @@
-"""What was seen of a server, as text and as JSON."""
+"""What was seen of a server, as text."""
 
 from collections.abc import Iterator
-from hashlib import sha256
 from typing import NamedTuple
 
 import click
@@ -16,9 +15,6 @@ from mutua.message import N_, Message, message
 from mutua.peering.alerts import Candidate, Situation, Standing, alert_name, candidates
 from mutua.peering.fitting import Fit, authorities
 from mutua.peering.probe import Reaction, Seen
-
-FORMAT_VERSION = 1
-"""Of the JSON form. It grows by new keys; a changed or lost one raises the number."""
 
 _OLD = ("SSLv3", "TLSv1", "TLSv1.1")
 _STANDINGS = {
@@ -220,57 +216,3 @@ def next_steps(connected: Connected) -> Iterator[str]:
     else:
         step = _("to keep the chain as it is sent: mutua connect {address} --save FILE", address=address)
     yield from wrapped(step, " → ", "    ")
-
-
-def to_json(connected: Connected) -> dict[str, object]:
-    """The same for machines; the sentences in it are for people."""
-    client = connected.client
-    return {
-        "version": FORMAT_VERSION,
-        "address": connected.address,
-        "name": connected.expected,
-        "server": {
-            **_seen_json(connected.seen, None),
-            "insists_on_client_certificate": connected.insists,
-            "old_tls": connected.speaks_old_tls,
-            "report": connected.report.to_json(translate) if connected.report else None,
-        },
-        "client": client
-        and {
-            **_seen_json(client.seen, client),
-            "accepted": not client.refused,
-            "fits": [fit._asdict() | {"title": _(fit.title), "found": translate(fit.found)} for fit in client.fits],
-            "report": client.report.to_json(translate),
-        },
-    }
-
-
-def _seen_json(seen: Seen, client: Client | None) -> dict[str, object]:
-    request = seen.request
-    return {
-        "peer": seen.peer,
-        "tls": seen.version,
-        "cipher": seen.cipher,
-        "alpn": seen.protocol,
-        "completed": seen.completed,
-        "chain_sha256": [sha256(der).hexdigest() for der in seen.chain],
-        "request": request
-        and {
-            "authorities": [name.rfc4514_string() for name in authorities(request)],
-            "schemes": list(request.scheme_names),
-        },
-        "certificates_shown": seen.sent,
-        "reaction": seen.reaction.name.lower().replace("_", "-"),
-        "alert": None if seen.alert is None else {"number": seen.alert, "name": alert_name(seen.alert)},
-        "ending": translate(ending(seen, client)),
-        "causes": [
-            {
-                "id": candidate.id,
-                "title": _(candidate.title),
-                "standing": candidate.standing,
-                "found": translate(candidate.found),
-                "fix": _(candidate.fix),
-            }
-            for candidate in causes(seen, client)
-        ],
-    }

@@ -12,13 +12,17 @@ FORMAT_VERSION: Literal[1] = 1
 """Of the JSON form. It grows by new keys; a changed or lost one raises the number."""
 
 
-class CertificateJson(TypedDict):
+class RepairedCertificateJson(TypedDict):
     """A certificate of the input or the result."""
 
     issued_to: str
+    """The subject's common name, else its distinguished name."""
     issued_by: str
+    """The issuer's common name, else its distinguished name."""
     not_after: str
+    """ISO 8601, UTC."""
     sha256: str
+    """SHA-256 of its DER, lower-case hexadecimal."""
     position: int | None
     """Its place in the input, from 1; null for one that was added."""
 
@@ -27,9 +31,10 @@ class StepJson(TypedDict):
     """A step. Which of the optional keys there are depends on the action."""
 
     action: Literal["rewrite", "leave-out", "skip", "remove", "add", "order"]
+    """What is done."""
     text: str
     """The step for people."""
-    certificate: NotRequired[CertificateJson]
+    certificate: NotRequired[RepairedCertificateJson]
     """remove, add: which one."""
     why: NotRequired[str]
     """remove: duplicate, superseded or foreign."""
@@ -43,34 +48,45 @@ class FetchedJson(TypedDict):
     """An address that was asked."""
 
     url: str
+    """The address."""
     certificates: int
+    """How many certificates it answered with."""
     problem: str | None
+    """Why it gave none, for people; null where it did."""
 
 
 class UnreadJson(TypedDict):
     """A file or folder that could not be looked through."""
 
     name: str
+    """Its name."""
     reason: str
+    """Why, for people."""
 
 
 class RepairJson(TypedDict):
     """What came of a repair."""
 
     version: Literal[1]
+    """Of this form. It grows by new keys; a changed or lost one raises the number."""
     steps: list[StepJson]
-    chain: list[CertificateJson]
+    """In the order in which they are taken."""
+    chain: list[RepairedCertificateJson]
     """The result, leaf first."""
     before: ReportJson
     """What the checker says of the input."""
     after: ReportJson
     """What the checker says of the result."""
     files_searched: int
+    """How many files were looked through for missing certificates."""
     unread: list[UnreadJson]
+    """What could not be looked through."""
     fetched: list[FetchedJson]
+    """The addresses that were asked."""
     written: str | None
     """The file that was written, or null."""
     dry_run: bool
+    """Whether it was only told what would be done."""
 
 
 def to_json(outcome: Outcome) -> RepairJson:
@@ -120,7 +136,7 @@ def _step(step: Step) -> StepJson:
             return {"action": "order", "text": text}
 
 
-def _certificate(certificate: Certificate) -> CertificateJson:
+def _certificate(certificate: Certificate) -> RepairedCertificateJson:
     return {
         "issued_to": certificate.issued_to,
         "issued_by": certificate.issued_by,
