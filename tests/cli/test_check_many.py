@@ -89,7 +89,7 @@ def test_every_file_is_judged_on_its_own_and_told_by_what_is_wrong(certs: Path) 
     assert check("-r", certs, code=Exit.FINDINGS).stdout == (
         "certs   5 files with certificates                              profile migration\n"
         "\n"
-        " ✗ no client authentication                       leaf.no-client-auth  R5\n"
+        " ✗ no client authentication                              leaf.no-client-auth  R5\n"
         "   In mutual TLS this side is also the client, and the other one refuses a\n"
         "   client whose certificate is not made for that.\n"
         "   → request a certificate whose extended key usage lists client authentication\n"
