@@ -21,6 +21,7 @@ from mutua.cli.check_json import ManyJson
 from mutua.cli.compare_json import ComparisonJson
 from mutua.cli.connected_json import ConnectedJson
 from mutua.cli.csr_report import CheckedRequestJson
+from mutua.cli.doctor import DoctorJson
 from mutua.cli.explain_json import CodesJson, LogsJson
 from mutua.cli.inspect_json import InspectionJson
 from mutua.cli.key_holders import MatchedKeysJson, ShownKeysJson
@@ -44,6 +45,7 @@ SCHEMAS: Mapping[str, Output] = {
     "compare": Output("mutua compare SOURCE TARGET --format json", ComparisonJson),
     "connect": Output("mutua connect HOST:PORT --format json", ConnectedJson),
     "csr-check": Output("mutua csr check FILE --format json", CheckedRequestJson),
+    "doctor": Output("mutua doctor --state FOLDER --format json", DoctorJson),
     "explain-codes": Output("mutua explain CODE --format json", CodesJson),
     "explain-logs": Output("mutua explain LOG --format json", LogsJson),
     "inspect": Output("mutua inspect FILE --format json", InspectionJson),

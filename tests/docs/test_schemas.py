@@ -33,6 +33,7 @@ DESCRIBED_BY = {
     "connect": {"connect"},
     "csr check": {"csr-check"},
     "csr show": {"inspect"},
+    "doctor": {"doctor"},
     "key match": {"key-match"},
     "key show": {"key-show"},
     "repair": {"repair"},
@@ -187,6 +188,7 @@ def test_the_others() -> None:
         "key-match": said("key", "match", "key.pem", "locked.pem", "request.csr", "chain.pem"),
         "key-show": said("key", "show", "key.pem", "locked.pem"),
         "rules": said("rules"),
+        "doctor": said("doctor", "--state", "nowhere"),
         "explain-codes": said("explain", "CGEN1008"),
         "explain-logs": said("explain", "application.log"),
     }.items():
