@@ -96,7 +96,7 @@ def _unknown(identifier: str) -> Message:
     title=N_("a certificate of version 1"),
     reason=N_(
         "Only certificates of version 3 have extensions, so this one cannot say whether it is a CA or what it is for. "
-        "OpenSSL takes it as a root alone; strict verifiers do not even there."
+        "OpenSSL takes it as a root or a leaf, and never in between; strict verifiers take it nowhere."
     ),
     fix=N_("have it issued again as version 3; OpenSSL does so as soon as an extension is configured."),
     source="RFC 5280, section 4.1.2.1",
