@@ -50,7 +50,7 @@ _ABOUT = {
     "clock": N_("clock"),
     "ports": N_("ports"),
 }
-_WIDTH = 18
+_WIDTH = 20
 
 
 @click.command(
