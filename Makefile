@@ -2,6 +2,7 @@
 # make test    set up and run the tests
 # make check   format, lint, types, import directions
 # make schemas write the JSON Schemas of the command line's output to docs/schemas/
+# make fuzz    fuzz the checker for a minute (ARGS='CORPUS -max_total_time=3600')
 # make browser install the browser that the page tests drive (Debian, as root)
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
@@ -12,7 +13,7 @@ CATALOGUES := $(wildcard $(LOCALE)/*/LC_MESSAGES/mutua.po)
 EXTRACT := -F babel.cfg -k N_ -k message -k plural:1,2 --no-location --sort-output --project mutua
 ARGS ?=
 
-.PHONY: setup demo test check format messages schemas browser bench clean
+.PHONY: setup demo test check format messages schemas browser fuzz bench clean
 
 setup: $(VENV)/ready $(CATALOGUES:.po=.mo)
 
@@ -55,6 +56,11 @@ schemas: setup
 
 browser:
 	@command -v chromium >/dev/null || { apt-get update -q && apt-get install -qy --no-install-recommends chromium; }
+
+# Coverage-guided: see docs/bounds.md. The fuzzer itself is no part of what make setup installs.
+fuzz: setup
+	PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install --quiet --disable-pip-version-check 'atheris>=3'
+	$(BIN)/python tests/fuzz/check.py $(or $(ARGS),-max_total_time=60)
 
 bench: setup
 	$(BIN)/python bench/startup.py

@@ -4,12 +4,13 @@ import base64
 import json
 import time
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID, ObjectIdentifier
 from hypothesis import given
 from hypothesis import strategies as st
@@ -278,9 +279,13 @@ def test_names_and_extensions_by_the_thousand_are_answered() -> None:
 
 
 def test_constraints_beyond_measure_are_answered() -> None:
-    many = [x509.DNSName(f"n{number}.example.net") for number in range(2000)]
+    many = [x509.DNSName(f"n{number}.x") for number in range(5000)]
     between = authority("Inter-CA1", root(), extra=[(x509.NameConstraints(many, many), True)])
-    answered(pem(leaf(between, names=many), between, root()))
+    for report in answered(pem(leaf(between, names=many), between, root())):
+        assert len(report.findings) < 5
+    excluded = authority("Inter-CA1", root(), extra=[(x509.NameConstraints(None, many[:20]), True)])
+    for report in answered(pem(leaf(excluded, names=many[:20]), excluded, root())):
+        assert len([finding for finding in report.findings if finding.rule.id == "chain.name-not-permitted"]) <= 11
     assert (
         not Case(pem(leaf(CONSTRAINED, names=[x509.DNSName("a.example.org")]), CONSTRAINED, root()))
         .check()
@@ -320,3 +325,44 @@ def _key_or_reason(read: Callable[[bytes], bytes], data: bytes) -> bytes:
         return read(data)
     except UnreadableKeyError as error:
         return str(error.reason).encode()
+
+
+def test_a_mesh_of_authorities_that_have_all_signed_each_other_is_answered() -> None:
+    """So many paths that no search could follow them all: 30 CAs, 900 certificates."""
+    keys = [key(f"Mesh {number}") for number in range(30)]
+    kinds: list[dict[str, Any]] = [{}, {"subject_key_identifier": False, "authority_key_identifier": False}]
+    for silent in kinds:
+        names = [f"Mesh {number}" if not silent else "Mesh" for number in range(30)]
+        signers = [authority(name, signs_with=one, **silent) for name, one in zip(names, keys, strict=True)]
+        mesh = [
+            authority(name, signer, one, **silent) for name, one in zip(names, keys, strict=True) for signer in signers
+        ]
+        data = pem(leaf(signers[0], authority_key_identifier=not silent), *mesh)
+        for report in answered(data):
+            assert len(report.material.certificates) == 901
+            assert len(report.findings) < 50
+
+
+def test_a_certificate_beyond_all_measure_is_not_read() -> None:
+    names = [x509.DNSName(f"{number}.example.net") for number in range(20_000)]
+    data = pem(leaf(intermediate(), names=names), intermediate(), root())
+    (unreadable,) = decode(data).unreadable
+    assert "longer than 256 KiB" in str(unreadable.reason)
+    assert "file.unreadable-certificate" in {finding.rule.id for finding in Case(data).check().findings}
+
+
+def test_containers_in_containers_are_not_entered() -> None:
+    """PKCS#7 whose content is PKCS#7, and so on: what counts is the certificates of the outermost."""
+    content = pkcs7.serialize_certificates([root().certificate], Encoding.DER)
+    signed, data = bytes.fromhex("06092a864886f70d010702"), bytes.fromhex("06092a864886f70d010701")
+    for _level in range(2000):
+        content = der_tree.Node(0x30, [der_tree.Node(0x06, signed[2:]), der_tree.Node(0xA0, content)]).encode()
+    assert len(content) > 10_000
+    for report in answered(content):
+        assert not report.material.certificates
+        assert report.material.unreadable
+    outer = der_tree.parse(pkcs7.serialize_certificates([root().certificate], Encoding.DER))
+    inner = next(place for place in der_tree.places(outer) if place.node.content == data[2:])
+    inner.among.append(der_tree.Node(0xA0, der_tree.Node(0x04, content).encode()))
+    for report in answered(der_tree.encode(outer)):
+        assert len(report.material.certificates) == 1

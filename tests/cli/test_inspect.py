@@ -26,6 +26,7 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.chain import der_tree
 from tests.chain.pki import box
 
 from mutua.authority.issue import Issued, Template, chain, issue, key_usage
@@ -598,3 +599,16 @@ def test_a_folder_of_nothing_and_one_of_too_much_are_said_to_be_such(monkeypatch
     result = CliRunner().invoke(mutua, ["inspect", "store"])
     assert result.exit_code == 2
     assert "there are 3 files in it; up to 2 are shown." in words(result.stderr)
+
+
+def test_what_it_costs_to_open_keys_is_counted_together(ec_key: PrivateKey) -> None:
+    keys = [private(ec_key, Encoding.DER, PrivateFormat.PKCS8, b"secret") for _number in range(3)]
+    costly = [der_tree.parse(one) for one in keys]
+    for tree in costly:
+        for place in der_tree.places(tree):
+            if place.node.tag == 0x02 and place.number and place.among[place.number - 1].tag == 0x04:
+                place.node.content = (4_000_000).to_bytes(4, "big")
+    blocks = [b64encode(der_tree.encode(tree)) for tree in costly]
+    armoured = [b"-----BEGIN ENCRYPTED PRIVATE KEY-----\n%b\n-----END ENCRYPTED PRIVATE KEY-----\n" % b for b in blocks]
+    reasons = [str(block.reason) for block in read(b"".join(armoured), b"secret").unreadable]
+    assert ["12,000,000 rounds" in reason for reason in reasons] == [False, False, True]

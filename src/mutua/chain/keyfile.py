@@ -84,10 +84,11 @@ def key_of_private_key(data: bytes, passphrase: bytes | None = None) -> bytes:
         ) from error
 
 
-def refuse_too_many_rounds(data: bytes, pem: bytes | None) -> None:
-    """Raise `UnreadableKeyError` for an encrypted key, in PEM or else in DER, that takes too long to open.
+def refuse_too_many_rounds(data: bytes, pem: bytes | None, spent: int = 0) -> int:
+    """How many rounds of key derivation it takes to open an encrypted key, in PEM or else in DER.
 
-    Whatever is not PKCS#8, encrypted (RFC 5958, section 3), takes one round.
+    Raises `UnreadableKeyError` where that and those spent before are too many. Whatever is not PKCS#8, encrypted
+    (RFC 5958, section 3), takes one round.
     """
     from mutua.chain.ber import NotBerError, Walk
     from mutua.chain.decode import base64
@@ -100,15 +101,16 @@ def refuse_too_many_rounds(data: bytes, pem: bytes | None) -> None:
     except (NotBerError, IndexError) as error:
         if pem is not None and pem.startswith(b"-----BEGIN ENCRYPTED"):
             raise UnreadableKeyError(message("it is damaged")) from error
-        return
-    if rounds > MAX_ROUNDS:
+        return 1
+    if spent + rounds > MAX_ROUNDS:
         raise UnreadableKeyError(
             message(
                 "opening it would take {rounds:,} rounds of key derivation; up to {limit:,} are computed",
-                rounds=rounds,
+                rounds=spent + rounds,
                 limit=MAX_ROUNDS,
             )
         )
+    return rounds
 
 
 def _block(data: bytes, wanted: Callable[[str], bool]) -> bytes | None:

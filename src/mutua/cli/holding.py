@@ -82,17 +82,30 @@ class Holding(NamedTuple):
         return not (self.material.certificates or self.requests or self.keys)
 
 
+class _Opener:
+    """A passphrase, and what it has cost so far to open keys of one file with it."""
+
+    def __init__(self, passphrase: bytes) -> None:
+        self.passphrase = passphrase
+        self._rounds = 0
+
+    def pay(self, data: bytes, pem: bytes | None) -> None:
+        """Raise `UnreadableKeyError` where opening one more key, in PEM or else in DER, is too dear."""
+        self._rounds += refuse_too_many_rounds(data, pem, self._rounds)
+
+
 def read(data: bytes, passphrase: bytes | None = None) -> Holding:
     """Find everything; `passphrase` opens PKCS#12 files and private keys that are encrypted.
 
     Raises `InputTooLargeError`; whatever cannot be read is told in the answer.
     """
     material = decode(data, password=passphrase)
+    opener = None if passphrase is None else _Opener(passphrase)
     if material.encoding is Encoding.PKCS12:
-        return _holding(material, [*map(_in_the_box, material.opened_keys), *_in_text(data, passphrase)])
-    if not material.certificates and (alone := _in_binary(data, passphrase)) is not None:
+        return _holding(material, [*map(_in_the_box, material.opened_keys), *_in_text(data, opener)])
+    if not material.certificates and (alone := _in_binary(data, opener)) is not None:
         return _holding(material._replace(unreadable=()), [alone])
-    return _holding(material, _in_text(data, passphrase))
+    return _holding(material, _in_text(data, opener))
 
 
 def _holding(material: Material, others: Iterable[Request | Key | Unreadable]) -> Holding:
@@ -116,7 +129,7 @@ def _in_the_box(key_id: bytes) -> Key:
     return _public_key(None, load_der_public_key(key_id))._replace(private=True, encrypted=True)
 
 
-def _in_text(data: bytes, passphrase: bytes | None) -> Iterator[Request | Key | Unreadable]:
+def _in_text(data: bytes, opener: _Opener | None) -> Iterator[Request | Key | Unreadable]:
     taken = 0
     for block in blocks(data):
         if not _is_read_here(block.label):
@@ -125,14 +138,14 @@ def _in_text(data: bytes, passphrase: bytes | None) -> Iterator[Request | Key | 
         if taken > MAX_BLOCKS:
             yield Unreadable(block.line, message("more than {limit} requests and keys are not read", limit=MAX_BLOCKS))
             return
-        yield _read_block(block, passphrase) if block.problem is None else Unreadable(block.line, block.problem)
+        yield _read_block(block, opener) if block.problem is None else Unreadable(block.line, block.problem)
 
 
 def _is_read_here(label: str) -> bool:
     return label in _REQUESTS or label.endswith((_PRIVATE, _PUBLIC))
 
 
-def _read_block(block: Block, passphrase: bytes | None) -> Request | Key | Unreadable:
+def _read_block(block: Block, opener: _Opener | None) -> Request | Key | Unreadable:
     label = block.label.encode()
     pem = b"-----BEGIN %b-----%b-----END %b-----\n" % (label, block.body, label)
     try:
@@ -143,12 +156,15 @@ def _read_block(block: Block, passphrase: bytes | None) -> Request | Key | Unrea
     except _MALFORMED as error:
         return Unreadable(block.line, _not_understood(block.label, error))
     encrypted = is_encrypted(block)
-    if encrypted and passphrase is None:
+    if encrypted and opener is None:
         return Key(block.line, None, private=True, encrypted=True)
     try:
-        refuse_too_many_rounds(pem, pem)
+        if opener is not None:
+            opener.pay(pem, pem)
         # The key is only named, so whether its numbers are sound, which takes long to find out, is not asked.
-        key = load_pem_private_key(pem, passphrase if encrypted else None, unsafe_skip_rsa_key_validation=True)
+        key = load_pem_private_key(
+            pem, opener.passphrase if encrypted and opener else None, unsafe_skip_rsa_key_validation=True
+        )
     except UnreadableKeyError as error:
         return Unreadable(block.line, error.reason)
     except _MALFORMED:
@@ -183,7 +199,7 @@ def _not_understood(label: str, error: Exception) -> Message:
     )
 
 
-def _in_binary(data: bytes, passphrase: bytes | None) -> Request | Key | Unreadable | None:
+def _in_binary(data: bytes, opener: _Opener | None) -> Request | Key | Unreadable | None:
     """A request or a key in DER; None where it is neither."""
     if not data.startswith(_SEQUENCE):
         return None
@@ -198,17 +214,17 @@ def _in_binary(data: bytes, passphrase: bytes | None) -> Request | Key | Unreada
     try:
         return _private_key(None, load_der_private_key(data, None, unsafe_skip_rsa_key_validation=True), False)
     except TypeError:
-        return _encrypted_in_binary(data, passphrase)
+        return _encrypted_in_binary(data, opener)
     except _MALFORMED:
         return None
 
 
-def _encrypted_in_binary(data: bytes, passphrase: bytes | None) -> Key | Unreadable:
-    if passphrase is None:
+def _encrypted_in_binary(data: bytes, opener: _Opener | None) -> Key | Unreadable:
+    if opener is None:
         return Key(None, None, private=True, encrypted=True)
     try:
-        refuse_too_many_rounds(data, None)
-        key = load_der_private_key(data, passphrase, unsafe_skip_rsa_key_validation=True)
+        opener.pay(data, None)
+        key = load_der_private_key(data, opener.passphrase, unsafe_skip_rsa_key_validation=True)
     except UnreadableKeyError as error:
         return Unreadable(None, error.reason)
     except _MALFORMED:

@@ -1,15 +1,18 @@
 """Rules about name constraints: what a CA demands of the names below it (RFC 5280, section 4.2.1.10)."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from ipaddress import IPv4Network, IPv6Network
 
 from cryptography import x509
 
 from mutua.chain.appliance import Stage
-from mutua.chain.catalogue import CHAINS, Evidence, Examined, Profile, errors, rule, warnings
+from mutua.chain.catalogue import CHAINS, SHOWN, Evidence, Examined, Profile, and_more, errors, rule, warnings
 from mutua.chain.certificate import Certificate, comparable, printable
 from mutua.chain.verdict import ENGINE
 from mutua.message import N_, Message, message
+
+MAX_COMPARISONS = 100_000
+"""How many times a name is held against a constraint, for each CA."""
 
 _Form = type[x509.GeneralName]
 _Matches = Callable[[x509.GeneralName, x509.GeneralName], bool]
@@ -38,8 +41,9 @@ def name_not_permitted(examined: Examined) -> Iterator[Evidence]:
     for authority in examined.path[1:]:
         if authority.name_constraints is not None:
             for leaf in examined.leaf:
-                for found in _violations(_names_of(leaf), authority.name_constraints, authority):
-                    yield Evidence(found, leaf)
+                found = list(_violations(_names_of(leaf), authority.name_constraints, authority))
+                yield from (Evidence(one, leaf) for one in found[:SHOWN])
+                yield from and_more(found)
 
 
 @rule(
@@ -63,8 +67,9 @@ def common_name_not_permitted(examined: Examined) -> Iterator[Evidence]:
         if authority.name_constraints is not None:
             for leaf in examined.leaf:
                 names = [] if leaf.dns_names else [*map(x509.DNSName, filter(_looks_like_a_host, leaf.common_names))]
-                for found in _violations(names, authority.name_constraints, authority):
-                    yield Evidence(found, leaf)
+                found = list(_violations(names, authority.name_constraints, authority))
+                yield from (Evidence(one, leaf) for one in found[:SHOWN])
+                yield from and_more(found)
 
 
 @rule(
@@ -125,9 +130,11 @@ def _looks_like_a_host(common_name: str) -> bool:
 
 
 def _violations(
-    names: Iterable[x509.GeneralName], constraints: x509.NameConstraints, authority: Certificate
+    names: Sequence[x509.GeneralName], constraints: x509.NameConstraints, authority: Certificate
 ) -> Iterator[Message]:
     permitted, excluded = constraints.permitted_subtrees or (), constraints.excluded_subtrees or ()
+    if len(names) * (len(permitted) + len(excluded)) > MAX_COMPARISONS:
+        return  # The engine alone compares that many, or refuses to.
     for name in names:
         matches = _MATCHES.get(type(name))
         if matches is None:

@@ -1,0 +1,35 @@
+"""The fuzz target runs without a fuzzer too: on its seeds, on damaged ones, and it notices what it must not let by."""
+
+import random
+
+import pytest
+from tests.fuzz.target import answer, seeds
+
+from mutua.chain.decode import MAX_BYTES
+
+SEEDS = seeds()
+
+
+@pytest.mark.parametrize("name", SEEDS)
+def test_a_seed_and_its_fragments_are_answered(name: str) -> None:
+    data = SEEDS[name]
+    answer(data)
+    chance = random.Random(name)  # noqa: S311  (the same fragments each time)
+    for _number in range(5):
+        at, length = chance.randrange(len(data)), chance.randrange(8)
+        answer(data[:at])
+        answer(data[:at] + chance.randbytes(length) + data[at + length :])
+        answer(data[at:] + data[:at])
+
+
+def test_what_is_too_large_is_an_answer_of_our_own() -> None:
+    answer(bytes(MAX_BYTES + 1))
+
+
+def test_an_exception_that_is_not_ours_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_arguments: object) -> None:
+        raise RecursionError
+
+    monkeypatch.setattr("mutua.chain.decode.decode_pem", fail)
+    with pytest.raises(RecursionError):
+        answer(SEEDS["pem"])
