@@ -16,7 +16,7 @@ from mutua.chain.families.openssl import Purpose, Settings
 LEVEL = 2
 """The security level of OpenSSL 3.2 and later, and of Debian."""
 
-PURPOSES: tuple[Purpose, ...] = ("sslserver", "sslclient")
+PURPOSES = (Purpose.SERVER, Purpose.CLIENT)
 
 TABLES = (
     paths.MISSING,
