@@ -161,6 +161,7 @@ def test_the_first_password_is_changed_with_a_keyboard_only(window: Visit, runni
         page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     page.wait_for_url("**/password")
+    expect(page.get_by_label("Current password")).to_be_focused()
     typed = {"Current password": PASSWORD, "New password": "short", "New password, once more": "short"}
     for label, text in typed.items():
         assert focused(page) == label
@@ -169,6 +170,7 @@ def test_the_first_password_is_changed_with_a_keyboard_only(window: Visit, runni
     assert focused(page) == "Change the password"
     page.keyboard.press("Enter")
     expect(page.get_by_role("alert")).to_contain_text("at least 8 characters")
+    expect(page.get_by_label("New password", exact=True)).to_be_focused()
     assert focused(page) == "New password"
     page.keyboard.type("a password of one's own")
     page.keyboard.press("Tab")
