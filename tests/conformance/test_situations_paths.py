@@ -271,7 +271,7 @@ CROSSED: Situations = {
     "two paths in one file": lambda: Situation(
         pem(leaf(below_new_root()), below_new_root(), new_root(), new_by_old(), root()),
         others=["chain.alternative-path"],
-        says=["Number 4, New-Root issued by Root-CA", "Number 5, Root-CA issued by Root-CA"],
+        says=["by their numbers in the file: 4. New-Root ← Root-CA, 5. Root-CA ← Root-CA."],
     ),
 }
 

@@ -59,16 +59,15 @@ def alternatives(arrangement: Arrangement) -> Sequence[Certificate]:
 )
 def alternative_path(examined: Examined) -> Iterator[Evidence]:
     found = [one for one in alternatives(examined.arrangement) if not _is_over(one, examined)]
-    for certificate in found[:SHOWN]:
+    if found:
+        shown = [f"{one.position}. {one.issued_to} ← {one.issued_by}" for one in found[:SHOWN]]
+        more = [] if len(found) <= SHOWN else ["…"]
         yield Evidence(
             message(
-                "Number {position}, {name} issued by {issuer}, belongs to another path than the one shown.",
-                position=certificate.position,
-                name=certificate.issued_to,
-                issuer=certificate.issued_by,
+                "Beside the path shown there is another one, over these, by their numbers in the file: {certificates}.",
+                certificates=", ".join([*shown, *more]),
             )
         )
-    yield from and_more(found)
 
 
 @rule(

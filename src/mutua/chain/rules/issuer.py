@@ -34,7 +34,6 @@ _STRING_TYPES = {
     ),
     fix=N_("have it issued again by a CA that copies its own subject into the issuer byte for byte."),
     source="RFC 5280, section 7.1",
-    remedy="same-issuer",
     explains=True,
 )
 def name_bytes_differ(examined: Examined) -> Iterator[Evidence]:
