@@ -87,7 +87,9 @@ def _look(data: bytes) -> _Outside:
     try:
         return _outside(Walk(), data)
     except (NotBerError, ValueError, IndexError) as error:
-        raise NotOpenedError(message("this PKCS#12 file is damaged, cut off, or of a kind that nobody uses")) from error
+        raise NotOpenedError(
+            message("this PKCS#12 file is damaged, cut off, or of a kind that is not supported")
+        ) from error
 
 
 def _too_many(rounds: int) -> Message:

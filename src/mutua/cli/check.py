@@ -111,7 +111,7 @@ class _Address(click.ParamType[str]):
 @option(
     "--password-file",
     metavar="FILE",
-    help=N_("The password of PKCS#12 files and of the private key; else MUTUA_KEY_PASSWORD."),
+    help=N_("The password of PKCS#12 files and private keys; else MUTUA_KEY_PASSWORD."),
 )
 @option("--at", type=Moment(), metavar="TIME", help=N_("Judge by this moment instead of now."))
 @option(

@@ -158,7 +158,10 @@ def _what_the_appliance_refuses(material: Material) -> Message | None:
     "R4",
     warnings(*EVERY),
     title=N_("a PKCS#12 file is locked with an old cipher"),
-    reason=N_("RC2 and RC4 of 40 bits are broken in hours, and OpenSSL 3 opens such a file with -legacy only."),
+    reason=N_(
+        "RC2 and RC4 of 40 bits are broken in hours; new programs open a file with an old cipher only when they are "
+        "told to (openssl pkcs12 -legacy), or not at all."
+    ),
     fix=N_(
         "write it anew: openssl pkcs12 -legacy -in OLD -nodes -out all.pem, then openssl pkcs12 -export -in all.pem "
         "-out NEW; all.pem holds the bare private key, so delete it at once."
