@@ -4,7 +4,7 @@ Nothing is verified here, on purpose, so that a server that should not be truste
 the chain afterwards. For that reason no secret is ever sent over such a connection, nor anything else but TLS itself.
 A private key that is given signs the handshake, which reveals nothing of it.
 
-Messages are seen by `SSLContext._msg_callback`; why by that, says docs/decisions.
+Messages are seen by `SSLContext._msg_callback` (decision 11).
 """
 
 import socket
@@ -120,7 +120,7 @@ def _probe(
     deadline = monotonic() + timeout
     record = _Record()
     context = diagnosing_client(presented, protocols)
-    # Private, and in every Python from 3.8 on; see docs/decisions.
+    # Private, and in every Python from 3.8 on (decision 11).
     context._msg_callback = record.note  # type: ignore[attr-defined]
     with _connected(host, port, timeout) as plain:
         wire = _Wire(plain, context, server_name, deadline)
