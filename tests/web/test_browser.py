@@ -156,6 +156,7 @@ def test_the_first_password_is_changed_with_a_keyboard_only(window: Visit, runni
         connection.execute(users.update().values(must_change_password=True))
     page = window.page
     window.open("/")
+    expect(page.get_by_label("User name")).to_be_focused()
     for text in (USER, PASSWORD):
         page.keyboard.type(text)
         page.keyboard.press("Tab")
