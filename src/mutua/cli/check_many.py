@@ -1,6 +1,5 @@
 """`mutua check -r`: every file on its own. And what is made of one report or of many for other programs."""
 
-import json
 from collections.abc import Sequence
 
 import click
@@ -31,6 +30,8 @@ def document(judgement: Judgement, form: str, least: Severity) -> str:
         from mutua.cli.junit import junit
 
         return junit(judgement, least)
+    import json
+
     if form == "sarif":
         from mutua.cli.sarif import sarif
 

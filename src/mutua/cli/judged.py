@@ -5,9 +5,12 @@ from datetime import datetime
 from typing import NamedTuple
 
 from mutua.chain import Profile, Report, Severity
-from mutua.chain.report_json import FindingJson, ReportJson
 from mutua.language import translate
 from mutua.message import Message, message
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from mutua.chain.report_json import FindingJson, ReportJson
 
 
 class Place(NamedTuple):
@@ -26,7 +29,7 @@ class Judged(NamedTuple):
 
     files: tuple[str, ...]
     certificates: int
-    report: ReportJson | None
+    report: "ReportJson | None"
     places: Mapping[str, Place] = {}
 
     @property
@@ -35,11 +38,11 @@ class Judged(NamedTuple):
         return " ".join(self.files)
 
     @property
-    def findings(self) -> Sequence[FindingJson]:
+    def findings(self) -> "Sequence[FindingJson]":
         """Everything that is wrong with it."""
         return self.report["findings"] if self.report else ()
 
-    def at_least(self, least: Severity) -> Iterator[FindingJson]:
+    def at_least(self, least: Severity) -> "Iterator[FindingJson]":
         """The findings that matter as much, or more."""
         return (finding for finding in self.findings if severity_of(finding) >= least)
 
@@ -82,7 +85,7 @@ def judged(files: Sequence[str], report: Report, places: Mapping[str, Place]) ->
     return Judged(tuple(files), len(report.material.certificates), report.to_json(translate), places)
 
 
-def severity_of(finding: FindingJson) -> Severity:
+def severity_of(finding: "FindingJson") -> Severity:
     """How much the finding matters."""
     return Severity[finding["severity"].upper()]
 

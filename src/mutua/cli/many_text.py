@@ -7,11 +7,14 @@ import click
 
 from mutua.chain import CATALOGUE, Rule, Severity
 from mutua.chain.certificate import printable
-from mutua.chain.report_json import FindingJson
 from mutua.cli.chain_text import mark
 from mutua.cli.judged import Judged, Judgement, severity_of
 from mutua.cli.paragraphs import WIDTH, sides, wrapped
 from mutua.language import _, plural, translate
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from mutua.chain.report_json import FindingJson
 
 SHOWN = 10
 """How many files are named under one finding; the other formats name all."""
@@ -23,7 +26,7 @@ _WIDEST_NAME = 48
 class _Group(NamedTuple):
     rule: Rule
     severity: Severity
-    files: dict[str, FindingJson]
+    files: "dict[str, FindingJson]"
     """The first such finding of each file."""
 
 
