@@ -227,7 +227,7 @@ class Haul:
         """A block labelled as a certificate; whether it could be read."""
         before = len(self.certificates)
         if self._is_full():
-            self._refuse_one_more(block.line)
+            self.refuse(None, _too_many())
         elif (der := base64(block.body)) is not None:
             self.take_der(der, block.line)
         elif b"\\n" in block.body:
@@ -239,7 +239,7 @@ class Haul:
     def take_der(self, der: bytes, line: int | None) -> None:
         """The bytes of one certificate."""
         if self._is_full():
-            self._refuse_one_more(line)
+            self.refuse(None, _too_many())
             return
         if len(der) > MAX_CERTIFICATE_BYTES:
             limit = MAX_CERTIFICATE_BYTES // 1024
@@ -264,9 +264,6 @@ class Haul:
 
     def _is_full(self) -> bool:
         return len(self.certificates) + len(self.unreadable) >= MAX_CERTIFICATES
-
-    def _refuse_one_more(self, line: int | None) -> None:
-        self.refuse(line, _too_many())
 
 
 def _too_many() -> Message:

@@ -1,6 +1,7 @@
 """Rules about the file itself: can it be read, and is it what the appliance takes (R4)?"""
 
 from collections.abc import Callable, Iterator
+from itertools import groupby, islice
 
 from mutua.chain.appliance import Stage
 from mutua.chain.armour import LOOSENESS
@@ -17,7 +18,7 @@ from mutua.chain.catalogue import (
     rule,
     warnings,
 )
-from mutua.chain.decode import Encoding, Material
+from mutua.chain.decode import Encoding, Material, Unreadable
 from mutua.message import N_, Message, message
 
 
@@ -91,9 +92,17 @@ def _private(material: Material) -> Message:
 )
 def unreadable_certificate(examined: Examined) -> Iterator[Evidence]:
     unreadable = [block for block in examined.material.unreadable if not block.locked]
-    for block in unreadable[:SHOWN]:
-        yield Evidence(_where(block.source, block.line, block.reason))
-    yield from and_more(unreadable)
+    shown = 0
+    for (source, line, reason), alike in islice(groupby(unreadable, _place_and_reason), SHOWN):
+        found, count = _where(source, line, reason), sum(1 for _block in alike)
+        yield Evidence(found if count == 1 else message("{found} That is {count:,} of them.", found=found, count=count))
+        shown += count
+    if shown < len(unreadable):
+        yield Evidence(message("And {count} more.", count=len(unreadable) - shown))
+
+
+def _place_and_reason(block: Unreadable) -> tuple[str | None, int | None, Message]:
+    return block.source, block.line, block.reason
 
 
 def _where(file: str | None, line: int | None, reason: Message) -> Message:
