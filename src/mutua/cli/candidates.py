@@ -47,24 +47,27 @@ class Fetched(NamedTuple):
 
 def search(names: Sequence[str]) -> Found:
     """All CA certificates in files and folders, each once; what is in the way is told and does not stop the search."""
-    listing = Listing(names)
-    unread = list(listing.unread)
+    unread: list[Unread] = []
     found: dict[bytes, Candidate] = {}
-    read = total = 0
-    for file in listing.files:
-        content = content_of(file)
-        if isinstance(content, Unread):
-            unread.append(content)
-        if not isinstance(content, bytes):
-            continue
-        read += 1
-        total += len(content)
-        for candidate in _authorities(content, printable(file.name)):
-            found.setdefault(candidate.certificate.der, candidate)
-        if total > MAX_TOTAL_BYTES or len(found) > MAX_CANDIDATES:
-            unread.append(Unread(file.name, message("the search ends here: there is too much to look through")))
-            break
-    return Found(tuple(found.values()), read, tuple(unread), listing.links)
+    files = links = total = 0
+    for name in dict.fromkeys(names):
+        listing = Listing([name])
+        unread += listing.unread
+        links += listing.links
+        for file in listing.files:
+            content = content_of(file)
+            if isinstance(content, Unread):
+                unread.append(content)
+            if not isinstance(content, bytes):
+                continue
+            files += 1
+            total += len(content)
+            for candidate in _authorities(content, printable(file.name)):
+                found.setdefault(candidate.certificate.der, candidate)
+            if total > MAX_TOTAL_BYTES or len(found) > MAX_CANDIDATES:
+                unread.append(Unread(file.name, message("the search ends here: there is too much to look through")))
+                return Found(tuple(found.values()), files, tuple(unread), links)
+    return Found(tuple(found.values()), files, tuple(unread), links)
 
 
 def _authorities(content: bytes, origin: str) -> Sequence[Candidate]:

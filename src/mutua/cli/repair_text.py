@@ -16,6 +16,7 @@ from mutua.cli.repairing import Outcome
 from mutua.language import _, plural, translate
 
 _SHOWN_STEPS = 40
+_SHOWN_UNREAD = 10
 _NUMBER = 4
 """Columns for the number of a step or of a certificate."""
 _HALF_DIGEST = 48
@@ -85,12 +86,12 @@ def _looked_through(outcome: Outcome) -> Iterator[str]:
         if found.links:
             links = plural("{count} link was not followed.", "{count} links were not followed.", found.links)
             yield from wrapped(links, "   ")
-        for unread in found.unread[:_SHOWN_STEPS]:
+        for unread in found.unread[:_SHOWN_UNREAD]:
             yield from wrapped(
                 _("{name}: {reason}.", name=printable(unread.name), reason=translate(unread.reason)), "   "
             )
-        if len(found.unread) > _SHOWN_STEPS:
-            yield "   " + plural("and {count} more", "and {count} more", len(found.unread) - _SHOWN_STEPS)
+        if len(found.unread) > _SHOWN_UNREAD:
+            yield "   " + plural("and {count} more", "and {count} more", len(found.unread) - _SHOWN_UNREAD)
     for one in outcome.fetched:
         yield from wrapped(_fetched(one), " ")
     if outcome.job.folders or outcome.fetched:
