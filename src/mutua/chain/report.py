@@ -14,7 +14,7 @@ from mutua.chain.catalogue import Evidence, Examined, Profile, Rule, Severity
 from mutua.chain.certificate import Certificate
 from mutua.chain.decode import Material
 from mutua.chain.order import Arrangement
-from mutua.chain.trust import Trust
+from mutua.chain.trust import Trust, has_namesake
 from mutua.chain.verdict import ENGINE, Verdict
 from mutua.message import Message, message
 
@@ -120,7 +120,9 @@ class Report(NamedTuple):
         comes_first = bool(self.path) and self.material.certificates[0] is self.path[0]
         # In the last second of its time a certificate has expired for OpenSSL, and for others it has not.
         lasts = all(one.not_after > self.at for one in self.path)
-        return self.valid and not self.errors and is_tidy and comes_first and lasts and _are_ordinary(self.path)
+        is_clear = self.trust is None or not has_namesake(self.trust.anchors, self.path)
+        is_calm = self.valid and not self.errors
+        return is_calm and is_tidy and comes_first and lasts and is_clear and _are_ordinary(self.path)
 
     @property
     def openssl(self) -> "PeerAnswer | None":
@@ -177,7 +179,12 @@ def _are_ordinary(path: Sequence[Certificate]) -> bool:
     if not all(below.issuer.public_bytes() == above.subject.public_bytes() for below, above in pairwise(path)):
         return False
     authorities = all(_is_ordinary_authority(certificate) for certificate in path[1:])
-    return path[-1].is_self_signed and authorities and _is_ordinary_leaf(path[0]) and all(_names_its_issuer(one) for one in path[:-1])
+    return (
+        path[-1].is_self_signed
+        and authorities
+        and _is_ordinary_leaf(path[0])
+        and all(_names_its_issuer(one) for one in path[:-1])
+    )
 
 
 def _is_ordinary_authority(certificate: Certificate) -> bool:

@@ -114,11 +114,9 @@ class FamilyJson(TypedDict):
     family: str
     """Its name with releases, the same in every language."""
     answer: Literal["accepts", "refuses", "unknown"]
-    """Unknown where it depends on the release, or nobody has measured it."""
+    """Unknown where it depends on the release, or nobody has seen what it does."""
     reason: str | None
     """Why, for people; null where there is nothing to say."""
-    measured: bool
-    """False for what is only reported of the family."""
 
 
 class FindingJson(TypedDict):
@@ -289,5 +287,4 @@ def _family(opinion: Opinion, translate: Callable[[Message], str]) -> FamilyJson
         "family": opinion.family,
         "answer": opinion.stance.value,
         "reason": translate(opinion.reason) if opinion.reason else None,
-        "measured": opinion.measured,
     }

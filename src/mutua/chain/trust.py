@@ -1,6 +1,6 @@
 """What the verifying side trusts."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from mutua.chain.certificate import Certificate, read_certificate
@@ -26,3 +26,9 @@ def read_trust(trust: Sequence[Certificate | bytes]) -> Trust:
         unreadable.extend(material.unreadable)
         anchors.extend(read_certificate(certificate.der, 0) for certificate in material.certificates)
     return Trust(tuple(anchors), tuple(unreadable))
+
+
+def has_namesake(others: Iterable[Certificate], path: Sequence[Certificate]) -> bool:
+    """Whether one of the others, which is not in the path itself, has the name of an authority of the path."""
+    names, members = {one.comparable_subject for one in path[1:]}, {one.der for one in path}
+    return any(other.comparable_subject in names and other.der not in members for other in others)

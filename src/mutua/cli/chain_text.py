@@ -137,7 +137,7 @@ def _verifiers(report: Report) -> Iterator[str]:
     elif not report.is_ordinary:
         sentence = _(
             "Verifiers differ on this chain: OpenSSL, Python and Java 17 accept a certificate without a subject "
-            "alternative name, pyca/cryptography refuses it, and Go is reported to refuse it in a server."
+            "alternative name; pyca/cryptography refuses it, and Go refuses it in a server."
         )
         yield from wrapped(sentence, " ")
         yield ""

@@ -32,6 +32,4 @@ def _row(label: str, text: str, width: int) -> Sequence[str]:
 
 def _sentence(opinion: Opinion) -> str:
     reason = translate(opinion.reason) if opinion.reason else ""
-    if opinion.measured:
-        return _("{family}: {reason}", family=_(opinion.family), reason=reason)
-    return _("{family}: {reason} (As reported, not measured.)", family=_(opinion.family), reason=reason)
+    return _("{family}: {reason}", family=_(opinion.family), reason=reason)

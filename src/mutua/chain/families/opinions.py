@@ -1,33 +1,29 @@
 """Which families of verifiers accept a chain and which refuse it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from enum import StrEnum
-from itertools import pairwise
 from typing import NamedTuple
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from mutua.chain.catalogue import purposes_of
 from mutua.chain.certificate import Certificate
+from mutua.chain.families.measured import go_refusals, has_ml_dsa, java_refusals
 from mutua.chain.families.openssl import PURPOSES, Answer, Purpose, Settings, verify
-from mutua.chain.families.openssl_certificate import ML_DSA, OpensslCertificate
 from mutua.chain.report import Report
+from mutua.chain.trust import has_namesake
 from mutua.chain.verdict import Demand, judge_by_web_rules
 from mutua.message import N_, Message, message
 
 OPENSSL_LEVEL_1 = N_("OpenSSL 1.1.1 to 3.1 (security level 1)")
 OPENSSL_LEVEL_2 = N_("OpenSSL from 3.2 on, and Debian's (security level 2)")
 OPENSSL_STRICT = N_("Python from 3.13 on (OpenSSL, strict)")
-PYCA = N_("pyca/cryptography")
-JAVA = N_("Java 17")
-GO = N_("Go")
+PYCA = "pyca/cryptography"
+JAVA = "Java 17"
+GO = "Go 1.19"
 
 _USUAL_LEVEL = 2
 _ROLES = {Purpose.SERVER: N_("as a server: {reason}"), Purpose.CLIENT: N_("as a client: {reason}")}
-_JAVA_CURVES = ("secp256r1", "secp384r1", "secp521r1")
-_JAVA_UNORDERED = 5
-"""How many intermediates Java puts in order by itself."""
 
 
 class Stance(StrEnum):
@@ -39,15 +35,11 @@ class Stance(StrEnum):
 
 
 class Opinion(NamedTuple):
-    """What one family of verifiers does with a chain, and why it refuses.
-
-    `measured` is False for what is only reported of the family: nobody has run it on such a chain here.
-    """
+    """What one family of verifiers does with a chain, and why it refuses."""
 
     family: str
     stance: Stance
     reason: Message | None = None
-    measured: bool = True
 
 
 class PeerAnswer(NamedTuple):
@@ -74,10 +66,9 @@ class _Question(NamedTuple):
         return Settings(report.at, level=level, names=report.names, addresses=report.addresses)
 
 
-_ALL_ACCEPT = (
-    *(Opinion(family, Stance.ACCEPTS) for family in (OPENSSL_LEVEL_1, OPENSSL_LEVEL_2, OPENSSL_STRICT, PYCA, JAVA)),
-    Opinion(GO, Stance.UNKNOWN, measured=False),
-)
+FAMILIES = (OPENSSL_LEVEL_1, OPENSSL_LEVEL_2, OPENSSL_STRICT, PYCA, JAVA, GO)
+
+_ALL_ACCEPT = tuple(Opinion(family, Stance.ACCEPTS) for family in FAMILIES)
 
 
 def opinions(report: Report) -> tuple[Opinion, ...]:
@@ -146,16 +137,12 @@ def _openssl(family: str, question: _Question, settings: Settings) -> Opinion:
     refused = _openssl_refusal(question, settings)
     if refused is None:
         return Opinion(family, Stance.ACCEPTS)
-    if family != OPENSSL_LEVEL_1 and _has_ml_dsa(question):
+    if family != OPENSSL_LEVEL_1 and has_ml_dsa(question.report.path):
         settings = settings._replace(knows_ml_dsa=True)
         if _openssl_refusal(question, settings) is None:
             reason = message("ML-DSA is known from OpenSSL 3.5 on; before, {reason}", reason=refused)
             return Opinion(family, Stance.UNKNOWN, reason)
     return Opinion(family, Stance.REFUSES, refused)
-
-
-def _has_ml_dsa(question: _Question) -> bool:
-    return any(ML_DSA in (one.key_kind, one.signature_kind) for one in map(OpensslCertificate, question.report.path))
 
 
 def _openssl_refusal(question: _Question, settings: Settings) -> Message | None:
@@ -196,50 +183,35 @@ def _pyca(question: _Question) -> Opinion:
 
 
 def _java(question: _Question) -> Opinion:
-    """Measured with the trust manager PKIX of OpenJDK 17.0.15, without host names."""
-    reason = next(_java_refusals(question), None)
+    found = _path_found(question)
+    reason = next(java_refusals(found or question.report.path), None)
     if reason is not None:
         return Opinion(JAVA, Stance.REFUSES, reason)
-    settings = question.settings(0)._replace(partial_chain=True)
-    found_by_openssl = _openssl_refusal(question, settings) is None
-    accepts = found_by_openssl or (question.report.valid and _is_made_for(question))
+    # Java asks the leaf alone what it is made for, and little of an anchor. Among trusted namesakes it gets lost.
+    wanted = [oid for oid, _name in purposes_of(question.report.profile)]
+    is_made_for = all(question.leaf.permits(oid) for oid in wanted)
+    accepts = found is not None and is_made_for and not has_namesake(question.anchors, found)
     return Opinion(JAVA, Stance.ACCEPTS if accepts else Stance.UNKNOWN)
 
 
-def _is_made_for(question: _Question) -> bool:
-    wanted = [oid for oid, _name in purposes_of(question.report.profile)]
-    return all(certificate.permits(oid) for certificate in question.report.path for oid in wanted)
-
-
-def _java_refusals(question: _Question) -> Iterator[Message]:
-    path = question.report.path
-    for certificate in path:
-        key = certificate.public_key
-        if isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name not in _JAVA_CURVES:
-            yield message("it does not support the curve {curve}.", curve=key.curve.name)
-        alternative = certificate.extension(x509.SubjectAlternativeName)
-        if alternative is not None and not alternative.critical and not certificate.subject.rdns:
-            yield message("it cannot read a certificate with an empty subject beside uncritical names.")
-        for kind in (x509.AuthorityKeyIdentifier, x509.SubjectKeyIdentifier):
-            found = certificate.extension(kind)
-            if found is not None and found.critical:
-                yield message("it does not support critical key identifiers.")
-    if _has_ml_dsa(question):
-        yield message("it does not know ML-DSA.")
-    for leaf in path[:1]:
-        if leaf.key_usage is not None and not leaf.key_usage.digital_signature:
-            yield message("the key usage of the leaf lacks digitalSignature.")
-    sent = [certificate.position for certificate in path if certificate.position]
-    if len(path) - 2 > _JAVA_UNORDERED and sent != sorted(sent):
-        yield message("it puts no more than {count} intermediates in order.", count=_JAVA_UNORDERED)
-
-
 def _go(question: _Question) -> Opinion:
-    path = question.report.path
-    for certificate, issuer in pairwise(path):
-        if certificate.issuer.public_bytes() != issuer.subject.public_bytes():
-            return Opinion(GO, Stance.REFUSES, message("it compares names byte for byte."), measured=False)
-    if Purpose.SERVER in question.purposes and question.leaf.extension(x509.SubjectAlternativeName) is None:
-        reason = message(_ROLES[Purpose.SERVER], reason=message("it wants a subject alternative name."))
-        return Opinion(GO, Stance.REFUSES, reason, measured=False)
-    return Opinion(GO, Stance.UNKNOWN, measured=False)
+    found = _path_found(question)
+    path = found or question.report.path
+    reasons = {purpose: next(go_refusals(path, [oid]), None) for oid, purpose in PURPOSES.items()}
+    if question.leaf.extension(x509.SubjectAlternativeName) is None and reasons[Purpose.SERVER] is None:
+        reasons[Purpose.SERVER] = message("it wants a subject alternative name.")
+    reason = _refusal({purpose: reasons[purpose] for purpose in question.purposes})
+    if found is None:
+        reason = reason or message("it finds no valid path.")
+    return Opinion(GO, Stance.REFUSES if reason else Stance.ACCEPTS, reason)
+
+
+def _path_found(question: _Question) -> Sequence[Certificate] | None:
+    """The valid path of the engine or else of OpenSSL, whatever its strength and what it is made for; None for none."""
+    if question.report.valid:
+        return question.report.path
+    asked = question.settings(0)._replace(partial_chain=True)
+    if Purpose.SERVER not in question.purposes:
+        asked = asked._replace(names=(), addresses=())
+    answer = verify(question.leaf, question.sent, question.anchors, asked)
+    return answer.path if answer.accepts else None

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from mutua.chain.appliance import Stage
 from mutua.chain.catalogue import CHAINS, SHOWN, Evidence, Examined, Profile, errors, purposes_of, rule, warnings
 from mutua.chain.certificate import Certificate
+from mutua.chain.trust import has_namesake
 from mutua.chain.verdict import ENGINE
 from mutua.message import N_, message
 
@@ -41,16 +42,16 @@ def refused(examined: Examined) -> Iterator[Evidence]:
     source="RFC 4158, section 2.4.2",
 )
 def openssl_dead_end(examined: Examined) -> Iterator[Evidence]:
-    if not examined.verdict.valid or not _has_choice(examined):
+    anchors = _anchors(examined)
+    if not examined.verdict.valid or not _has_choice(examined, anchors):
         return
     from mutua.chain.families.openssl import PURPOSES, Settings, verify
 
-    leaf, anchors = examined.path[0], _anchors(examined)
+    leaf = examined.path[0]
     sent = [leaf, *(certificate for certificate in examined.material.certificates if certificate is not leaf)]
     for purpose, _name in purposes_of(examined.profile):
         answer = verify(leaf, sent, anchors, Settings(examined.at, PURPOSES[purpose], level=0))
-        taken = [certificate.der for certificate in answer.path]
-        if answer.accepts or taken == [certificate.der for certificate in examined.path[: len(taken)]]:
+        if answer.accepts or not _leads_astray(answer.path, examined):
             continue
         found = message(
             "It goes {names} and ends with error {error} at depth {depth}, {text}.",
@@ -63,15 +64,22 @@ def openssl_dead_end(examined: Examined) -> Iterator[Evidence]:
         return
 
 
+def _has_choice(examined: Examined, anchors: Sequence[Certificate]) -> bool:
+    """Whether OpenSSL can take another certificate than the path has, or what is trusted halfway up."""
+    trusted, between = {anchor.der for anchor in anchors}, examined.path[1:-1]
+    if any(certificate.der in trusted for certificate in between):
+        return True
+    return has_namesake([*examined.arrangement.foreign, *anchors], examined.path)
+
+
+def _leads_astray(taken: Sequence[Certificate], examined: Examined) -> bool:
+    """Whether OpenSSL left the valid path, or stopped on it before its root."""
+    path = examined.path
+    if [one.der for one in taken] != [one.der for one in path[: len(taken)]]:
+        return True
+    return len(taken) < len(path) and path[-1].is_self_signed
+
+
 def _anchors(examined: Examined) -> Sequence[Certificate]:
     root = examined.arrangement.root
     return examined.trust.anchors if examined.trust else [root] if root else []
-
-
-def _has_choice(examined: Examined) -> bool:
-    """Whether another certificate has the name of an authority of the path."""
-    path = examined.path
-    names = {certificate.comparable_subject for certificate in path[1:]}
-    trusted = examined.trust.anchors if examined.trust else ()
-    others = [*examined.arrangement.foreign, *(anchor for anchor in trusted if anchor is not path[-1])]
-    return any(other.comparable_subject in names for other in others)
