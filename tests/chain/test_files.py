@@ -419,8 +419,8 @@ def test_a_hundred_thousand_certificates_are_too_large_and_as_many_as_fit_are_co
     assert "more than 1000 certificates" in str(report.material.unreadable[0].reason)
     told = [str(finding.found) for finding in report.findings if finding.rule.id == "file.unreadable-certificate"]
     assert told == [
-        "The file: more than 1000 certificates in one file are not read. That is 9,000 of them.",
-        f"The file: only the first 10000 blocks of a file are looked at. That is {many - 10_000:,} of them.",
+        "The file: more than 1000 certificates in one file are not read. That goes for 9,000 certificates.",
+        f"The file: only the first 10000 blocks of a file are looked at. That goes for {many - 10_000:,} certificates.",
     ]
     assert seconds < PATIENCE_S
 

@@ -8,7 +8,9 @@ BIT_STRING, EXPLICIT_0 = 0x03, 0xA0
 MAX_ELEMENTS = 100_000
 """How many elements are looked at in one walk."""
 
-_MAX_DEPTH = 16
+MAX_DEPTH = 16
+"""How deep elements are looked at that lie in one another."""
+
 _CONSTRUCTED, _LONG_TAG = 0x20, 0x1F
 _MAX_INTEGER_BYTES = 8
 
@@ -48,7 +50,7 @@ class Walk:
         """The value of an OCTET STRING, in one piece or in several (X.690, section 8.7). Raises `NotBerError`."""
         if element.tag == OCTET_STRING:
             return element.content
-        if depth == _MAX_DEPTH:
+        if depth == MAX_DEPTH:
             raise NotBerError("nested too deep")
         pieces = self.children(element, OCTET_STRING | _CONSTRUCTED)
         return b"".join(self.octets(piece, depth + 1) for piece in pieces)
@@ -60,7 +62,7 @@ class Walk:
     def _bounds(self, data: bytes, at: int, depth: int) -> tuple[int, int, int]:
         """Where the contents of the element begin and end, and where the next element begins."""
         self._left -= 1
-        if self._left < 0 or depth > _MAX_DEPTH:
+        if self._left < 0 or depth > MAX_DEPTH:
             raise NotBerError("too many elements" if self._left < 0 else "nested too deep")
         if at + 2 > len(data) or data[at] & _LONG_TAG == _LONG_TAG:
             raise NotBerError(f"no element at {at}")

@@ -95,7 +95,9 @@ def unreadable_certificate(examined: Examined) -> Iterator[Evidence]:
     shown = 0
     for (source, line, reason), alike in islice(groupby(unreadable, _place_and_reason), SHOWN):
         found, count = _where(source, line, reason), sum(1 for _block in alike)
-        yield Evidence(found if count == 1 else message("{found} That is {count:,} of them.", found=found, count=count))
+        yield Evidence(
+            found if count == 1 else message("{found} That goes for {count:,} certificates.", found=found, count=count)
+        )
         shown += count
     if shown < len(unreadable):
         yield Evidence(message("And {count} more.", count=len(unreadable) - shown))
