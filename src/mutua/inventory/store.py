@@ -81,9 +81,10 @@ def count_devices(connection: Connection) -> int:
 
 def list_devices(connection: Connection, skip: int, top: int, identifier: int | None = None) -> Sequence[RowMapping]:
     """A portion of the devices by id, without their inventory; or the one with an id."""
-    query = LISTED_DEVICES.order_by(devices.c.id).offset(skip).limit(top)
+    numbers = select(devices.c.id).order_by(devices.c.id).offset(skip).limit(top)
     if identifier is not None:
-        query = query.where(devices.c.id == identifier)
+        numbers = numbers.where(devices.c.id == identifier)
+    query = LISTED_DEVICES.where(devices.c.id.in_(numbers)).order_by(devices.c.id)
     return connection.execute(query).mappings().all()
 
 

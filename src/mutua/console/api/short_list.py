@@ -28,7 +28,10 @@ def answer(rows: Sequence[Row], page: Page, kinds: Kinds, kind: str) -> dict[str
         condition = filter_of(page)
         _check(condition, kinds)
         rows = [row for row in rows if _matches(row, condition, kinds)]
-    for sort in reversed(order_of(page)):
+    order = order_of(page)
+    if order and order[-1].descending:
+        rows = rows[::-1]
+    for sort in reversed(order):
         field_kind = known(sort.field, kinds, "$orderby")
         rows = sorted(rows, key=lambda row: _told(row, sort.field, field_kind), reverse=sort.descending)
     return collection(kind, rows[page.skip : page.skip + page.top], len(rows), page)

@@ -18,6 +18,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("subject", name=op.f("pk_sign_in_failures")),
     )
     op.create_index(op.f("ix_sign_in_failures_last_at"), "sign_in_failures", ["last_at"], unique=False)
+    op.create_index(op.f("ix_devices_id"), "devices", ["id"], unique=False)
     op.create_index(op.f("ix_devices_name"), "devices", ["name"], unique=False)
     op.create_index(op.f("ix_devices_type"), "devices", ["type"], unique=False)
     op.create_index(op.f("ix_devices_address"), "devices", ["address"], unique=False)
