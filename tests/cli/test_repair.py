@@ -166,6 +166,8 @@ def test_a_file_with_a_private_key_is_never_replaced_by_its_chain() -> None:
         assert result.exit_code == 2
         assert "holds a private key, which the chain would replace" in result.stderr
     assert Path("both.pem").read_bytes().startswith(SOUND)
+    beside = file("beside.pem", root().pem)
+    assert repair(both, beside, "-o", beside, "--force").exit_code == 0
     alone = file("alone.pem", pem(root(), intermediate(), LEAF))
     assert repair(alone, "-o", alone, "--force").exit_code == 0
     assert Path("alone.pem").read_bytes() == SOUND

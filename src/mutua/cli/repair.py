@@ -162,13 +162,14 @@ def _check_readable(before: "Report", job: "Job") -> None:
             Exit.UNREADABLE,
             message("mutua check {name} says what it is instead.", name=names),
         )
-    inputs = [os.path.realpath(file) for file in job.files if file != "-"]
-    if before.material.private_keys and not job.dry_run and os.path.realpath(job.out) in inputs:
-        raise Failure(
-            message("{path} holds a private key, which the chain would replace.", path=printable(job.out)),
-            Exit.USAGE,
-            message("name another file with -o."),
-        )
+    for file, part in zip(job.files, before.material.parts, strict=True):
+        same = file != "-" and os.path.realpath(job.out) == os.path.realpath(file)
+        if same and part.material.private_keys and not job.dry_run:
+            raise Failure(
+                message("{path} holds a private key, which the chain would replace.", path=printable(job.out)),
+                Exit.USAGE,
+                message("name another file with -o."),
+            )
 
 
 def _tell(outcome: "Outcome", form: str) -> None:
