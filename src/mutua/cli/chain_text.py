@@ -172,7 +172,9 @@ def _summary(report: Report, name: str, request: str | None) -> Iterator[str]:
     if request and not any(finding.rule.id == "leaf.csr-key-mismatch" for finding in report.errors):
         counted += " " + _("The signing request fits: {request} can be signed again.", request=request)
     yield from wrapped(counted, " ")
-    yield from wrapped(_("mend what is marked ✗, then: mutua check {name}", name=name), " → ", "    ")
+    from mutua.cli.mending import what_to_do
+
+    yield from what_to_do(report, name)
 
 
 def _paragraph(text: str, first: str) -> list[str]:
