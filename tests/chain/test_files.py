@@ -265,6 +265,11 @@ NOTHING = {
         REQUEST.public_bytes(Encoding.PEM).replace(b"CERT", b"NEW CERT"), Found.PEM, "the signing request itself"
     ),
     "private key": (KEY, Found.PEM, SECRET),
+    "PKCS#7 of nothing": (
+        bytes.fromhex("302306092a864886f70d010702a0163014020101310030 0b06092a864886f70d0107013100".replace(" ", "")),
+        Found.PKCS7,
+        "The file is PKCS#7, and no certificate is in it.",
+    ),
     "encrypted private key": (to_pem(key("leaf"), b"secret"), Found.PEM, LOCKED),
     "encrypted private key of old": (traditional(b"secret"), Found.PEM, LOCKED),
     "encrypted private key in DER": (private_der(PrivateFormat.PKCS8, b"secret"), Found.DER, LOCKED),
@@ -316,6 +321,21 @@ def test_a_container_that_breaks_off_is_counted_as_unreadable(form: str) -> None
     assert len(material.certificates) == readable
     assert len(material.unreadable) == 1
     assert "file.unreadable-certificate" in ids(read(data))
+
+
+def test_one_bad_certificate_hides_none_of_the_others_in_a_container() -> None:
+    """The version of one is 30, and that is no version; another is cut in the middle of a name."""
+    whole = p7(Encoding.DER)
+    version = whole.replace(
+        der(intermediate())[:16], der(intermediate())[:12] + b"\x02\x01\x1e" + der(intermediate())[15:16]
+    )
+    for changed in (version, whole.replace(b"Inter-CA1", b"\xff\xff\xff\xff\xff\xff\xff\xff\xff")):
+        assert changed != whole
+        for data in (changed, ssl.DER_cert_to_PEM_cert(changed).replace("CERTIFICATE", "PKCS7").encode()):
+            material = decode(data)
+            assert len(material.certificates) + len(material.unreadable) == 3
+            assert material.certificates
+            assert material.unreadable
 
 
 def test_windows_writes_pkcs7_that_is_not_quite_der() -> None:

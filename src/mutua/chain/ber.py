@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 SEQUENCE, INTEGER, OCTET_STRING, OBJECT_IDENTIFIER = 0x30, 0x02, 0x04, 0x06
-BIT_STRING, EXPLICIT_0 = 0x03, 0xA0
+BIT_STRING, CONTEXT_0 = 0x03, 0xA0
 
 MAX_ELEMENTS = 100_000
 """How many elements are looked at in one walk."""
@@ -20,10 +20,11 @@ class NotBerError(ValueError):
 
 
 class Element(NamedTuple):
-    """An element by its identifier octet and its contents octets."""
+    """An element by its identifier octet, its contents octets, and all its octets."""
 
     tag: int
     content: bytes
+    encoding: bytes
 
 
 class Walk:
@@ -57,7 +58,7 @@ class Walk:
 
     def _element(self, data: bytes, at: int) -> tuple[Element, int]:
         start, end, after = self._bounds(data, at, 0)
-        return Element(data[at], data[start:end]), after
+        return Element(data[at], data[start:end], data[at:after]), after
 
     def _bounds(self, data: bytes, at: int, depth: int) -> tuple[int, int, int]:
         """Where the contents of the element begin and end, and where the next element begins."""

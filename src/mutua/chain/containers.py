@@ -1,29 +1,33 @@
 """Taking all certificates out of a container: PKCS#7 (RFC 2315) and PKCS#12 (RFC 7292)."""
 
-import warnings
+from collections.abc import Iterator
 
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.hazmat.primitives.serialization.pkcs7 import load_der_pkcs7_certificates
-
-from mutua.chain.certificate import printable
+from mutua.chain.ber import CONTEXT_0, SEQUENCE, Walk
 from mutua.chain.decode import Haul
 from mutua.chain.derivation import MAX_ROUNDS
 from mutua.message import message
 
 
 def take_pkcs7(haul: Haul, der: bytes, line: int | None) -> None:
-    """All certificates of a PKCS#7 container."""
+    """All certificates of a PKCS#7 container, each by itself."""
     try:
-        with warnings.catch_warnings():
-            # Windows writes containers that are not quite DER; pyca/cryptography warns and reads them.
-            warnings.simplefilter("ignore")
-            found = load_der_pkcs7_certificates(der)
-    except (ValueError, UnsupportedAlgorithm) as error:
-        haul.refuse(line, message("this PKCS#7 file cannot be read ({detail})", detail=printable(str(error))))
+        found = list(_certificates(der))
+    except ValueError:
+        haul.refuse(line, message("this PKCS#7 file is damaged or cut off"))
         return
     for certificate in found:
-        haul.take_der(certificate.public_bytes(Encoding.DER), line)
+        haul.take_der(certificate, line)
+
+
+def _certificates(der: bytes) -> Iterator[bytes]:
+    """The certificates of SignedData (RFC 2315, section 9.1); attribute certificates are none."""
+    walk = Walk()
+    _type, content = walk.children(walk.first(der))
+    (signed,) = walk.children(content, CONTEXT_0)
+    _version, _digests, _content, *rest = walk.children(signed)
+    for field in rest:
+        if field.tag == CONTEXT_0:
+            yield from (one.encoding for one in walk.children(field, CONTEXT_0) if one.tag == SEQUENCE)
 
 
 def take_pkcs12(haul: Haul, der: bytes, line: int | None) -> None:

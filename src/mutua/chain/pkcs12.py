@@ -10,7 +10,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.hazmat.primitives.serialization.pkcs12 import PKCS12KeyAndCertificates, load_pkcs12
 
-from mutua.chain.ber import EXPLICIT_0, Element, NotBerError, Walk, number
+from mutua.chain.ber import CONTEXT_0, Element, NotBerError, Walk, number
 from mutua.chain.derivation import MAX_ROUNDS, PBMAC1, encryption, identified, mac_rounds
 from mutua.message import Message, message
 
@@ -142,7 +142,7 @@ def _algorithms(walk: Walk, sealed: Element) -> Iterator[Element]:
     for part in walk.children(walk.first(_data_of(walk, sealed))):
         identifier, content = identified(walk, part)
         if identifier == _ENCRYPTED_DATA:
-            _version, encrypted = walk.children(walk.children(content, EXPLICIT_0)[0])[:2]
+            _version, encrypted = walk.children(walk.children(content, CONTEXT_0)[0])[:2]
             yield walk.children(encrypted)[1]
         else:
             yield from _of_bags(walk, walk.first(_data_of(walk, part)), 0)
@@ -153,7 +153,7 @@ def _data_of(walk: Walk, part: Element) -> bytes:
     identifier, content = identified(walk, part)
     if identifier != _DATA:
         raise NotBerError("neither data nor encrypted data")
-    return walk.octets(walk.children(content, EXPLICIT_0)[0])
+    return walk.octets(walk.children(content, CONTEXT_0)[0])
 
 
 def _of_bags(walk: Walk, bags: Element, nesting: int) -> Iterator[Element]:
@@ -161,7 +161,7 @@ def _of_bags(walk: Walk, bags: Element, nesting: int) -> Iterator[Element]:
         raise NotBerError("nested too deep")
     for bag in walk.children(bags):
         kind, value = walk.children(bag)[:2]
-        inner = walk.children(value, EXPLICIT_0)[0]
+        inner = walk.children(value, CONTEXT_0)[0]
         if kind.content == _SHROUDED_KEY_BAG:
             yield walk.children(inner)[0]
         elif kind.content == _NESTED_BAG:

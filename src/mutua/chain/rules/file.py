@@ -63,8 +63,8 @@ def _what_it_is(material: Material) -> Message:
             return message("The file is empty.")
         case Encoding.UTF16:
             return message("The file is text in UTF-16, as PowerShell and Notepad write it: save it as ASCII or UTF-8.")
-        case Encoding.PKCS12:
-            return message("The file is PKCS#12, and no certificate is in it.")
+        case Encoding.PKCS7 | Encoding.PKCS12:
+            return message("The file is {encoding}, and no certificate is in it.", encoding=material.encoding)
         case Encoding.BASE64:
             return message("The file is Base 64 without BEGIN and END lines, and no certificate is in it.")
         case Encoding.HTML:
