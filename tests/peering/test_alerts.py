@@ -173,9 +173,11 @@ def test_without_a_certificate_that_is_the_cause_whatever_the_alert(authority: A
     assert candidates(116, unusable)[0].standing is Standing.LIKELY
 
 
-@pytest.mark.parametrize("alert", [*ALERTS, 0, 255])
+@pytest.mark.parametrize("alert", [*ALERTS, 0, 255, None])
 @pytest.mark.parametrize("sent", [None, 0, 2])
-def test_every_alert_has_candidates_in_order_and_in_words(authority: Authority, alert: int, sent: int | None) -> None:
+def test_every_alert_has_candidates_in_order_and_in_words(
+    authority: Authority, alert: int | None, sent: int | None
+) -> None:
     request = None if sent is None else _seen().request
     for ours in (None, report(authority.leaf().pem), report(b"nothing")):
         judged = candidates(alert, Situation(_seen(alert, request=request, sent=sent), ours))

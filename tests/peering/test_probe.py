@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from tests.peering.certified import Authority
+from tests.peering.conftest import Pair
 from tests.peering.servers import (
     HOST,
     answering,
@@ -152,6 +153,30 @@ def test_a_server_that_hangs_up_in_the_middle_is_told_from_one_that_says_nothing
     assert seen.version == "TLSv1.3"
     with plain_server(hanging_up) as port, pytest.raises(NoConnectionError, match="hung up"):
         look(port)
+
+
+def test_a_console_that_refuses_hangs_up_and_one_that_agrees_does_not(
+    pair: Pair, authority: Authority, stranger: Authority, client: Presented
+) -> None:
+    """The event loop of a console drops a failed handshake without sending the alert."""
+    source, _target = pair
+    port = int(source.peer_address.rpartition(":")[2])
+    refused = look(port, stranger.presented(stranger.leaf()))
+    assert (refused.sent, refused.completed, refused.reaction) == (2, True, Reaction.HUNG_UP)
+    assert look(port).reaction is Reaction.HUNG_UP
+    assert look(port, client).reaction in (Reaction.WENT_ON, Reaction.SILENT)
+
+
+def test_a_server_that_hangs_up_on_a_certificate_before_our_goodbye_has_refused_it(
+    authority: Authority, server: Presented, client: Presented
+) -> None:
+    context = peer_listener(server, authority.root_pem)
+
+    def serve(connection: socket.socket) -> None:
+        context.wrap_socket(connection, server_side=True).close()
+
+    with plain_server(serve) as port:
+        assert look(port, client).reaction is Reaction.HUNG_UP
 
 
 def test_an_alert_in_answer_to_the_first_message_is_seen() -> None:

@@ -188,8 +188,9 @@ def _ending(seen: Seen, client: Client | None) -> Iterator[str]:
 
 
 def causes(seen: Seen, client: Client | None) -> tuple[Candidate, ...]:
-    """What may have caused the alert; empty where none came."""
-    if seen.alert is None:
+    """What may have caused the end; empty where the server has not ended it."""
+    asked_and_hung_up = seen.reaction is Reaction.HUNG_UP and seen.request is not None
+    if seen.alert is None and not asked_and_hung_up:
         return ()
     return candidates(seen.alert, Situation(seen, client.report if client else None))
 

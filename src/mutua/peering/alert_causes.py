@@ -198,7 +198,7 @@ _OTHER_FAULT = Cause(
     N_("mend what the report on the chain marks ✗."),
     lambda situation: _other_fault(situation),
 )
-_REFUSED_BY_PROGRAM = Cause(
+REFUSED_BY_PROGRAM = Cause(
     "not-admitted",
     N_("the program does not admit this client, although the chain is valid"),
     N_("look into the server's log, and at the list of names, keys or groups that it admits."),
@@ -346,9 +346,9 @@ ABOUT_CERTIFICATES: dict[int, Sequence[Cause]] = {
             _by_rules("certificate.unknown-critical-extension"),
         ),
         _OTHER_FAULT,
-        _REFUSED_BY_PROGRAM,
+        REFUSED_BY_PROGRAM,
     ),
-    49: (_REFUSED_BY_PROGRAM,),
+    49: (REFUSED_BY_PROGRAM,),
     51: (
         _SIGNATURE,
         Cause(
@@ -360,7 +360,7 @@ ABOUT_CERTIFICATES: dict[int, Sequence[Cause]] = {
     ),
     40: (NO_SCHEME, _WEAK, _OTHER_FAULT),
     116: (NO_SCHEME,),
-    80: (_REFUSED_BY_PROGRAM, _OTHER_FAULT),
+    80: (REFUSED_BY_PROGRAM, _OTHER_FAULT),
 }
 
 ABOUT_HANDSHAKES: dict[int, Sequence[Cause]] = {

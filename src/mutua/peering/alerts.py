@@ -51,6 +51,10 @@ ALERTS = {
 """RFC 8446, section 6, by number."""
 
 
+_USUAL = (48, 43, 45, 42, 49)
+"""The alerts that a refused certificate usually leads to."""
+
+
 class Candidate(NamedTuple):
     """One possible cause of an alert, and whether it is that."""
 
@@ -66,8 +70,11 @@ def alert_name(number: int) -> str:
     return f"{ALERTS[number]} ({number})" if number in ALERTS else str(number)
 
 
-def candidates(alert: int, situation: Situation) -> tuple[Candidate, ...]:
-    """What may have caused the alert, likely causes first; at least one."""
+def candidates(alert: int | None, situation: Situation) -> tuple[Candidate, ...]:
+    """What may have caused the alert, likely causes first; at least one.
+
+    None is for a server that hangs up without an alert, as some programs do whatever they do not like.
+    """
     judged = [_candidate(cause, situation) for cause in list(_causes(alert, situation)) or [UNKNOWN]]
     order = list(Standing)
     return tuple(sorted(judged, key=lambda candidate: order.index(candidate.standing)))
@@ -78,9 +85,11 @@ def _candidate(cause: Cause, situation: Situation) -> Candidate:
     return Candidate(cause.id, cause.title, standing, found, cause.fix)
 
 
-def _causes(alert: int, situation: Situation) -> Iterator[Cause]:
+def _causes(alert: int | None, situation: Situation) -> Iterator[Cause]:
     if situation.seen.request is not None and not situation.showed_a_certificate:
         yield NO_CERTIFICATE if situation.ours is None else NO_SCHEME
     if situation.showed_a_certificate:
-        yield from ABOUT_CERTIFICATES.get(alert, ())
-    yield from ABOUT_HANDSHAKES.get(alert, ())
+        alerts = _USUAL if alert is None else (alert,)
+        yield from dict.fromkeys(cause for number in alerts for cause in ABOUT_CERTIFICATES.get(number, ()))
+    if alert is not None:
+        yield from ABOUT_HANDSHAKES.get(alert, ())

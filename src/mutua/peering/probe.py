@@ -29,8 +29,9 @@ from mutua.peering.handshake import (
 DEFAULT_TIMEOUT_S = 10.0
 ALPN = ("h2", "http/1.1")
 
-_PATIENCE_S = 3.0
-"""How long a server may think about a certificate after the handshake."""
+_JUDGING_S = 1.0
+"""How long a server may judge a certificate after the handshake, on top of the time that the handshake took."""
+_GOODBYE_S = 2.0
 _NUDGE_S = 1.0
 _MAX_RECEIVED = 1024 * 1024
 _HANDSHAKE, _ALERT = 22, 21
@@ -60,7 +61,7 @@ class Reaction(Enum):
     HUNG_UP = auto()
     """It ended the connection without a word."""
     SILENT = auto()
-    """It has not objected, nor said that it agrees: it waits for a request, or has closed the connection after us."""
+    """It has not objected, nor said that it agrees: most likely it waits for a request."""
     NOT_UNDERSTOOD = auto()
     """It sent what the OpenSSL of this side does not take."""
 
@@ -124,8 +125,12 @@ def _probe(
     context._msg_callback = record.note  # type: ignore[attr-defined]
     with _connected(host, port, timeout) as plain:
         wire = _Wire(plain, context, server_name, deadline)
+        began = monotonic()
         failure = wire.run(wire.tls.do_handshake)
         if failure is None:
+            if record.awaits_judgement:
+                wire.listen(_JUDGING_S + monotonic() - began, until=lambda: record.went_on)
+            record.said_goodbye = True
             wire.say_goodbye()
         elif not record.has_answered:
             raise _not_tls(wire, failure)
@@ -172,6 +177,12 @@ class _Record:
         self.version: int | None = None
         self.went_on = False
         self.has_answered = False
+        self.said_goodbye = False
+
+    @property
+    def awaits_judgement(self) -> bool:
+        """Whether the server has yet to say what it makes of the answer to its request (TLS 1.3)."""
+        return self.sent is not None and self.version == TLS_1_3
 
     def note(
         self, _connection: object, direction: str, version: int, content: int, kind: int | None, data: bytes
@@ -183,7 +194,7 @@ class _Record:
             if data[0] == _FATAL or (int(version) >= TLS_1_3 and data[1] != _CLOSE_NOTIFY):
                 self.alert = data[1]
             else:
-                self.went_on = True
+                self.went_on = self.went_on or self.said_goodbye
         elif content == _HANDSHAKE and kind is not None:
             if incoming:
                 self.has_answered = True
@@ -225,7 +236,7 @@ class _Record:
         if failure is None and (self.went_on or self.version != TLS_1_3):
             # Before TLS 1.3 a server has judged the certificate when the handshake is through.
             return Reaction.WENT_ON
-        if wire.was_reset or (wire.has_ended and failure is not None):
+        if wire.left_early or wire.was_reset or (wire.has_ended and failure is not None):
             return Reaction.HUNG_UP
         if isinstance(failure, ssl.SSLError):
             return Reaction.NOT_UNDERSTOOD
@@ -248,6 +259,8 @@ class _Wire:
         """The first bytes that came."""
         self.has_ended = False
         self.was_reset = False
+        self.left_early = False
+        """Whether it ended the connection before this side said goodbye."""
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self._deadline = deadline
         self._received = 0
@@ -273,9 +286,23 @@ class _Wire:
                 self._send()
                 return None
 
+    def listen(self, seconds: float, until: Callable[[], bool]) -> None:
+        """Say nothing and wait for what the server says, until something was heard."""
+
+        def step() -> None:
+            try:
+                self.tls.read(4096)
+            except ssl.SSLWantReadError:
+                if not until():
+                    raise
+
+        self._deadline = min(self._deadline, monotonic() + seconds)
+        failure = self.run(step)
+        self.left_early = failure is not None and not isinstance(failure, TimeoutError) and not until()
+
     def say_goodbye(self) -> None:
-        """Close the TLS connection, and wait for what the server has to say: in TLS 1.3 it judges only now."""
-        self._deadline = min(self._deadline, monotonic() + _PATIENCE_S)
+        """Close the TLS connection, and wait for the server to do the same."""
+        self._deadline = monotonic() + _GOODBYE_S
         self.run(self.tls.unwrap)
 
     def nudge(self) -> None:
