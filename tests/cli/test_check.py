@@ -163,6 +163,15 @@ def test_a_file_beyond_the_limit_is_one_sentence() -> None:
     assert (ended.code, sentence(ended)) == (Exit.UNREADABLE, "large is larger than 16 MiB.")
 
 
+def test_files_beyond_the_limit_together_are_one_sentence() -> None:
+    with Path("large").open("wb") as file:
+        file.truncate(14 * 2**20)
+    assert run("check", *["large"] * 4).code == Exit.UNREADABLE
+    ended = run("check", *["large"] * 5)
+    assert (ended.code, sentence(ended)) == (Exit.UNREADABLE, "these files are larger than 64 MiB together.")
+    assert ended.out == ""
+
+
 def test_standard_input_is_read_for_a_dash() -> None:
     result = check("-", data=sound())
     assert result.exit_code == Exit.CLEAN

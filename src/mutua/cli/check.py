@@ -160,7 +160,7 @@ def command(
         )
         raise SystemExit(check_many(files, asked, form, least, quiet=quiet))
     only_one_standard_input([*files, *trust, *crls])
-    contents = [_content(file) for file in files]
+    contents = _contents(files)
     report = chain.check(
         contents,
         profile=chain.Profile(profile),
@@ -197,6 +197,24 @@ def _only_what_each_can_have(files: tuple[str, ...], csr: str | None, key: str |
         )
     if "-" in files:
         raise Failure(message("with -r standard input is not read."), Exit.USAGE, message("give files or folders."))
+
+
+def _contents(names: tuple[str, ...]) -> list[bytes]:
+    """What is in the files that are read as one. Raises `Failure`."""
+    from mutua.chain.decode import MAX_TOTAL_BYTES
+
+    contents: list[bytes] = []
+    left = MAX_TOTAL_BYTES
+    for name in names:
+        contents.append(_content(name))
+        left -= len(contents[-1])
+        if left < 0:
+            raise Failure(
+                message("these files are larger than {limit} MiB together.", limit=MAX_TOTAL_BYTES // 2**20),
+                Exit.UNREADABLE,
+                message("mutua check -r judges each of them on its own."),
+            )
+    return contents
 
 
 def _content(name: str) -> bytes:
