@@ -22,7 +22,7 @@ from tests.chain.pki import AT, der, intermediate, key, leaf, pem, root, sound
 from mutua.authority.issue import SERVER_AUTH
 from mutua.authority.keys import to_pem
 from mutua.chain import CATALOGUE, Profile, Severity
-from mutua.chain.report_json import FindingJson, ReportJson
+from mutua.chain.report_json import FindingJson
 from mutua.cli.exits import Exit
 from mutua.cli.judged import Judged, Judgement, Unread
 from mutua.cli.junit import junit
@@ -177,7 +177,7 @@ def test_every_rule_makes_a_valid_log_and_document() -> None:
     for rule, example in EXAMPLES.items():
         case = example.bad()
         report = case.check().to_json(str)
-        judgement = Judgement(Profile(report["profile"]), AT, [Judged(("bad",), 1, report)])
+        judgement = Judgement(Profile(report["profile"]), AT, [Judged(("bad",), 1, tuple(report["findings"]))])
         log = sarif(judgement)
         assert complaints(json.loads(json.dumps(log))) == []
         assert rule in {result["ruleId"] for result in log["runs"][0]["results"]}
@@ -248,11 +248,10 @@ def test_hostile_names_break_neither_form() -> None:
     assert failed(suite)
 
 
-def report_with(text: str) -> ReportJson:
-    """A report in which one finding says whatever a certificate might make it say."""
+def finding_with(text: str) -> FindingJson:
+    """A finding that says whatever a certificate might make it say."""
     report = EXAMPLES["leaf.no-client-auth"].bad().check().to_json(str)
-    finding: FindingJson = {**report["findings"][0], "found": text, "subject": "subject"}
-    return {**report, "findings": [finding]}
+    return {**report["findings"][0], "rule": "leaf.no-client-auth", "found": text, "subject": "subject"}
 
 
 @given(st.text(st.characters(exclude_categories=())), st.sampled_from([HOSTILE, "x"]))
@@ -260,7 +259,7 @@ def test_no_text_makes_the_xml_unreadable_or_is_changed_where_it_is_legal(text: 
     judgement = Judgement(
         Profile.MIGRATION,
         AT,
-        [Judged((file + text,), 1, report_with(text))],
+        [Judged((file + text,), 1, (finding_with(text),))],
         [Unread(text, message("{text}", text=text))],
     )
     document = junit(judgement, Severity.ERROR).encode()

@@ -1,6 +1,7 @@
 """`mutua check -r`: every file on its own. And what is made of one report or of many for other programs."""
 
 from collections.abc import Sequence
+from contextlib import closing
 
 import click
 
@@ -52,15 +53,19 @@ def _judge(names: Sequence[str], question: Question) -> Judgement:
     judged: list[Judged] = []
     unread = list(listing.unread)
     others = 0
-    work = judge_all(listing.files, question)
-    for result in with_progress(work, len(listing.files), _("Checking files")):
-        match result:
-            case Judged():
-                judged.append(result)
-            case Unread():
-                unread.append(result)
-            case None:
-                others += 1
+    # Closed, so that Ctrl-C ends the other processes and takes the bar away before this one ends.
+    with (
+        closing(judge_all(listing.files, question)) as work,
+        closing(with_progress(work, len(listing.files), _("Checking files"))) as results,
+    ):
+        for result in results:
+            match result:
+                case Judged():
+                    judged.append(result)
+                case Unread():
+                    unread.append(result)
+                case None:
+                    others += 1
     return Judgement(question.profile, question.at, judged, unread, others, listing.links)
 
 

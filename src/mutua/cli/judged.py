@@ -21,26 +21,22 @@ class Place(NamedTuple):
 
 
 class Judged(NamedTuple):
-    """A file, or several that were read as one, with the report on it.
+    """A file, or several that were read as one, with everything that is wrong with it.
 
-    `files` are their names; `places` are those of the certificates, by SHA-256, where somebody asked for them.
-    `report` is None for a file in order of which nobody wants to know more.
+    `files` are their names. Where somebody asked for them, `places` are those of the certificates, by SHA-256, and
+    `report` is the whole report.
     """
 
     files: tuple[str, ...]
     certificates: int
-    report: "ReportJson | None"
+    findings: "tuple[FindingJson, ...]" = ()
     places: Mapping[str, Place] = {}
+    report: "ReportJson | None" = None
 
     @property
     def name(self) -> str:
         """What the input is called."""
         return " ".join(self.files)
-
-    @property
-    def findings(self) -> "Sequence[FindingJson]":
-        """Everything that is wrong with it."""
-        return self.report["findings"] if self.report else ()
 
     def at_least(self, least: Severity) -> "Iterator[FindingJson]":
         """The findings that matter as much, or more."""
@@ -80,9 +76,12 @@ class Judgement(NamedTuple):
         return sum(bool(judged.findings) for judged in self.judged) - len(self.with_errors)
 
 
-def judged(files: Sequence[str], report: Report, places: Mapping[str, Place]) -> Judged:
-    """The report in the form that processes can hand on."""
-    return Judged(tuple(files), len(report.material.certificates), report.to_json(translate), places)
+def judged(files: Sequence[str], report: Report, places: Mapping[str, Place] | None = None) -> Judged:
+    """What is wrong, in the form that processes can hand on."""
+    from mutua.chain.report_json import finding_json
+
+    findings = tuple(finding_json(finding, translate) for finding in report.findings)
+    return Judged(tuple(files), len(report.material.certificates), findings, places or {})
 
 
 def severity_of(finding: "FindingJson") -> Severity:

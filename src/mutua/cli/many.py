@@ -3,14 +3,15 @@
 import os
 import stat
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple, TypeAlias
 
 from mutua import chain
 from mutua.chain.decode import MAX_BYTES, Encoding
-from mutua.cli.judged import Judged, Place, Unread, judged, places_in
+from mutua.cli.judged import Judged, Unread, judged, places_in
 from mutua.cli.tree import Listed
+from mutua.language import translate
 from mutua.message import message
 
 PATIENCE_S = 0.1
@@ -20,7 +21,7 @@ WORTH_S = 0.4
 """How much work must be left, for one process: to start others takes some hundredths of a second on each core."""
 
 _CHUNKS_PER_CORE = 8
-_MOST_IN_CHUNK = 256
+_MOST_IN_CHUNK = 64
 _HEAD = 64 * 1024
 _HOLDERS = (Encoding.PKCS7, Encoding.PKCS12)
 _BOX_OR_CERTIFICATE = b"\x30"
@@ -30,8 +31,8 @@ Result: TypeAlias = Judged | Unread | None
 
 
 class Question(NamedTuple):
-    """What is asked about every file: see `chain.check`. `whole` asks for the report on files in order too, and
-    `places` for where the certificates stand."""
+    """What is asked about every file: see `chain.check`. `whole` asks for the whole reports, and `places`
+    for where the certificates stand."""
 
     profile: chain.Profile
     at: datetime
@@ -44,7 +45,7 @@ class Question(NamedTuple):
     places: bool = False
 
 
-def judge_all(files: Sequence[Listed], question: Question, *, patience_s: float = PATIENCE_S) -> Iterator[Result]:
+def judge_all(files: Sequence[Listed], question: Question, *, patience_s: float = PATIENCE_S) -> Generator[Result]:
     """The answer for each file, in order."""
     begun = time.monotonic()
     cores = len(os.sched_getaffinity(0))
@@ -77,12 +78,11 @@ def judge(file: Listed, question: Question) -> Result:
     material = report.material
     if not (file.named or material.has_certificates or material.encoding in _HOLDERS):
         return None
-    if not report.findings and not question.whole:
-        return Judged((file.name,), len(material.certificates), None)
-    places: dict[str, Place] = {}
-    if question.places and report.findings:
-        places = places_in({file.name: data}, question.password)
-    return judged([file.name], report, places)
+    if question.whole:
+        return judged([file.name], report)._replace(report=report.to_json(translate))
+    if not report.findings:
+        return Judged((file.name,), len(material.certificates))
+    return judged([file.name], report, places_in({file.name: data}, question.password) if question.places else None)
 
 
 def content_of(file: Listed) -> bytes | Unread | None:
@@ -125,12 +125,12 @@ def _in_processes(files: Sequence[Listed], question: Question, cores: int) -> It
     chunks = [files[start : start + size] for start in range(0, len(files), size)]
     # Forked workers have everything imported, and the issuers in memory that were met so far.
     context = get_context("fork")
-    with ProcessPoolExecutor(cores, mp_context=context, initializer=_begin, initargs=(question,)) as executor:
-        try:
-            for results in executor.map(_judge_chunk, chunks):
-                yield from results
-        finally:
-            executor.shutdown(cancel_futures=True)
+    executor = ProcessPoolExecutor(cores, mp_context=context, initializer=_begin, initargs=(question,))
+    try:
+        for results in executor.map(_judge_chunk, chunks):
+            yield from results
+    finally:
+        executor.shutdown(cancel_futures=True)
 
 
 _asked: list[Question] = []

@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -13,9 +13,9 @@ UNSEEN_S = 1.0
 _REDRAWN_S = 0.1
 
 
-def with_progress(work: Iterable[T], total: int, what: str) -> Iterator[T]:
+def with_progress(work: Iterable[T], total: int, what: str) -> Generator[T]:
     """The same items; while they take long, a bar on standard error says how many of `total` there were."""
-    return _drawn(work, total, what) if sys.stderr.isatty() else iter(work)
+    yield from _drawn(work, total, what) if sys.stderr.isatty() else work
 
 
 def _drawn(work: Iterable[T], total: int, what: str) -> Iterator[T]:
