@@ -118,7 +118,9 @@ def _spelled_alike() -> Case:
 def _of_rsa_bits(bits: int) -> Case:
     weak = rsa.generate_private_key(public_exponent=65537, key_size=bits)
     day = timedelta(days=1)
-    template = Template(common_name="om.example.net", not_before=AT - day, not_after=AT + day)
+    template = Template(
+        common_name="om.example.net", names=[x509.DNSName("om.example.net")], not_before=AT - day, not_after=AT + day
+    )
     return Case(pem(issue(template, key=weak, issuer=intermediate()), intermediate(), root()))
 
 

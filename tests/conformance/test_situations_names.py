@@ -208,6 +208,9 @@ NAMES: Situations = {
         says=["it is the common name, and the certificate has no alternative name"],
     ),
     "a common name and no alternative name": lambda: Situation(below(names=()), others=["leaf.no-alternative-name"]),
+    "a common name and no alternative name, for the appliance": lambda: Situation(
+        below(names=()), others=["leaf.no-alternative-name"], profile=Profile.MIGRATION
+    ),
     "a common name and no alternative name, on the web": lambda: Situation(
         below(names=()), ["leaf.no-alternative-name"], ["leaf.common-name-not-listed"], profile=Profile.WEBPKI
     ),

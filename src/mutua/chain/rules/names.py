@@ -6,7 +6,7 @@ from ipaddress import ip_address
 from cryptography import x509
 
 from mutua.chain.appliance import Stage
-from mutua.chain.catalogue import UPLOADS, Evidence, Examined, Profile, errors, rule, warnings
+from mutua.chain.catalogue import UPLOADS, Evidence, Examined, Profile, Severity, errors, rule, warnings
 from mutua.chain.certificate import Certificate, printable
 from mutua.message import N_, Message, message
 
@@ -55,7 +55,7 @@ def _unasked(examined: Examined) -> Iterable[Certificate]:
 @rule(
     "leaf.no-alternative-name",
     "—",
-    errors(Profile.WEBPKI) | warnings(Profile.SERVER, Profile.MTLS),
+    errors(Profile.WEBPKI) | warnings(Profile.SERVER, Profile.MTLS) | {Profile.MIGRATION: Severity.NOTICE},
     title=N_("no alternative name"),
     reason=N_(
         "Web browsers, Go and Python's cryptography look at the subject alternative names alone; OpenSSL still reads "
