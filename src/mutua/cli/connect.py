@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from mutua.cli.certificate_file import certificates_in, no_certificate
 from mutua.cli.check import PROFILES
 from mutua.cli.consoles import ConsoleAddress
 from mutua.cli.csr_new import PASSWORD_VARIABLE
@@ -103,7 +104,7 @@ def command(
         raise Failure(message("--cert and --key belong together: give both or none."), Exit.USAGE)
     now = datetime.now(UTC)
     own = _own(cert, key, given_passphrase(password_file, PASSWORD_VARIABLE), now) if cert and key else None
-    roots = [_trusted(file) for file in trust]
+    roots = [certificates_in(file) for file in trust]
     host, port = _split(address)
     expected = _checked(name) if name else host
     seen = _probe(host, port, None, expected, timeout)
@@ -180,20 +181,6 @@ def _pem(der: bytes) -> bytes:
     return DER_cert_to_PEM_cert(der).encode()
 
 
-def _trusted(file: str) -> bytes:
-    from mutua.chain.certificate import printable
-    from mutua.chain.decode import decode
-
-    data = read_file(file)
-    if not decode(data).certificates:
-        raise Failure(
-            message("{name} holds no certificate that can be read.", name=printable(file)),
-            Exit.UNREADABLE,
-            message("mutua check {name} says what it is instead.", name=printable(file)),
-        )
-    return data
-
-
 def _save(sent: "Sequence[bytes]", save: Path, force: bool) -> None:
     from mutua.authority.files import PUBLIC, NewFile
 
@@ -218,11 +205,7 @@ def _own(cert: str, key: str, passphrase: bytes | None, now: datetime) -> "tuple
         ) from error
     report = chain.check(read_file(cert), at=now, profile=chain.Profile.CLIENT, private_key=private.key_id)
     if not report.path:
-        raise Failure(
-            message("{name} holds no certificate that can be read.", name=printable(cert)),
-            Exit.UNREADABLE,
-            message("mutua check {name} says what it is instead.", name=printable(cert)),
-        )
+        raise no_certificate(cert)
     leaf = report.path[0]
     if leaf.key_id != private.key_id:
         raise Failure(

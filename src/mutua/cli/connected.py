@@ -195,12 +195,18 @@ def causes(seen: Seen, client: Client | None) -> tuple[Candidate, ...]:
     return candidates(seen.alert, Situation(seen, client.report if client else None))
 
 
+def _has_likely_cause(client: Client) -> bool:
+    return any(candidate.standing is Standing.LIKELY for candidate in causes(client.seen, client))
+
+
 def _candidate(candidate: Candidate) -> Iterator[str]:
     mark, colour, word = _STANDINGS[candidate.standing]
     yield from sides(f"   {click.style(mark, fg=colour, bold=True)} {_(candidate.title)}", _(word))
-    yield from wrapped(translate(candidate.found), "     ")
     if candidate.standing is not Standing.RULED_OUT:
+        yield from wrapped(translate(candidate.found), "     ")
         yield from wrapped(_(candidate.fix), "     → ")
+    elif candidate.found.values:
+        yield from wrapped(translate(candidate.found), "     ")
 
 
 def next_steps(connected: Connected) -> Iterator[str]:
@@ -212,8 +218,10 @@ def next_steps(connected: Connected) -> Iterator[str]:
         step = _("mend what is marked ✗ on the server, then: mutua connect {address}", address=address)
     elif connected.client is None and connected.seen.request is not None:
         step = _("does your chain fit? mutua connect {address} --cert CHAIN --key KEY", address=address)
-    elif connected.client is not None and (connected.client.refused or connected.client.report.errors):
+    elif connected.client is not None and (connected.client.report.errors or _has_likely_cause(connected.client)):
         step = _("mend what is marked ✗ on this side, then try again")
+    elif connected.client is not None and connected.client.refused:
+        step = _("look into the server's log; then: mutua connect {address}", address=address)
     else:
         step = _("to keep the chain as it is sent: mutua connect {address} --save FILE", address=address)
     yield from wrapped(step, " → ", "    ")

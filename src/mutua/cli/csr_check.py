@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import click
 
+from mutua.cli.certificate_file import no_certificate
 from mutua.cli.check import PROFILES
 from mutua.cli.csr_new import PASSWORD_VARIABLE
 from mutua.cli.csr_show import requests_in
@@ -98,16 +99,11 @@ def _request(file: str) -> "SigningRequest":
 def _answer(file: str, request: "SigningRequest") -> "Certificate":
     """The certificate with the key of the request where there is one, else the leaf."""
     from mutua import chain
-    from mutua.chain.certificate import printable
 
     keys = [request.key_id] if request.key_id else []
     path = chain.check(read_file(file), at=datetime.now(UTC), request_keys=keys).path
     if not path:
-        raise Failure(
-            message("{name} holds no certificate that can be read.", name=printable(file)),
-            Exit.UNREADABLE,
-            message("mutua check {name} says what it is instead.", name=printable(file)),
-        )
+        raise no_certificate(file)
     return path[0]
 
 
