@@ -87,6 +87,8 @@ def test_a_database_whose_key_is_gone_is_not_given_another(tmp_path: Path) -> No
     (tmp_path / KEY).unlink()
     with pytest.raises(StateFolderError, match=r"sealing\.key is missing"):
         StateFolder.open(tmp_path)
+    with pytest.raises(StateFolderError, match=r"sealing\.key is missing"):
+        StateFolder.beside(tmp_path).sealer()
     assert not (tmp_path / KEY).exists()
     (tmp_path / KEY).write_bytes(key)
     StateFolder.open(tmp_path).close()

@@ -104,7 +104,7 @@ def add_credentials(connection: Connection, added: Sequence[Credential], sealer:
             "name": credential.name,
             "kind": credential.kind,
             "user_name": credential.username,
-            "password_sealed": sealer.seal(credential.password.encode(), _place(credential.name)),
+            "password_sealed": sealer.seal(credential.password.encode(), seal_place(credential.name)),
         }
         for credential in added
     ]
@@ -289,12 +289,13 @@ def _refuse(problems: Sequence[Message]) -> None:
         raise CannotAddError(problems)
 
 
-def _place(credential: str) -> str:
+def seal_place(credential: str) -> str:
+    """The place that a credential's password is sealed for."""
     return f"credential:{credential}"
 
 
 def _credential(row: RowMapping, sealer: Sealer) -> Credential:
-    password = sealer.open(row["password_sealed"], _place(row["name"])).decode()
+    password = sealer.open(row["password_sealed"], seal_place(row["name"])).decode()
     return Credential(row["name"], CredentialKind(row["kind"]), row["user_name"], password)
 
 

@@ -63,7 +63,7 @@ class Source:
             manifest = self._promise(connection, identifier, key)
             if not manifest.counts.devices:
                 raise MigrationError(message("this console manages no device that could be moved."))
-            sealed = self._sealer.seal(key, _place(identifier))
+            sealed = self._sealer.seal(key, seal_place(identifier))
             journal.describe(connection, identifier, manifest.counts, len(manifest.chunks), manifest.digest, sealed)
             return journal.read(connection, identifier)
 
@@ -226,8 +226,9 @@ class Source:
     def _key(self, entry: Entry) -> bytes:
         if entry.digest_key_sealed is None:
             raise WrongPhaseError(message("the migration has promised nothing yet."))
-        return self._sealer.open(entry.digest_key_sealed, _place(entry.id))
+        return self._sealer.open(entry.digest_key_sealed, seal_place(entry.id))
 
 
-def _place(identifier: str) -> str:
+def seal_place(identifier: str) -> str:
+    """The place that the digest key of a migration is sealed for, at its source."""
     return f"migration:{identifier}"

@@ -88,7 +88,7 @@ class Target:
     def _stage(self, identifier: str, source: SourceChannel, progress: Progress) -> None:
         manifest = source.manifest(identifier)
         with self._database.writing() as connection:
-            sealed = self._sealer.seal(manifest.digest_key, _place(identifier, 0))
+            sealed = self._sealer.seal(manifest.digest_key, seal_place(identifier, 0))
             journal.describe(connection, identifier, manifest.counts, len(manifest.chunks), manifest.digest, sealed)
             journal.enter(connection, identifier, Phase.STREAMING)
             staged = set(connection.execute(_staged(identifier, staged_chunks.c.number)).scalars())
@@ -110,7 +110,7 @@ class Target:
                 connection.execute(
                     staged_chunks.insert().values(
                         migration_id=identifier,
-                        payload_sealed=self._sealer.seal(packed, _place(identifier, chunk.number)),
+                        payload_sealed=self._sealer.seal(packed, seal_place(identifier, chunk.number)),
                         **chunk._asdict(),
                     )
                 )
@@ -246,7 +246,7 @@ class Target:
     def _open(self, connection: Connection, identifier: str, chunk: Chunk, key: bytes) -> Fleet:
         payload = _staged(identifier, staged_chunks.c.payload_sealed).where(staged_chunks.c.number == chunk.number)
         try:
-            packed = self._sealer.open(connection.execute(payload).scalar_one(), _place(identifier, chunk.number))
+            packed = self._sealer.open(connection.execute(payload).scalar_one(), seal_place(identifier, chunk.number))
         except SealBrokenError as error:
             raise RefusedError(
                 message("chunk {number} was changed after it had arrived.", number=chunk.number)
@@ -256,7 +256,7 @@ class Target:
     def _digest_key(self, entry: Entry) -> bytes:
         if entry.digest_key_sealed is None:
             raise MigrationError(message("the migration has received no promise yet."))
-        return self._sealer.open(entry.digest_key_sealed, _place(entry.id, 0))
+        return self._sealer.open(entry.digest_key_sealed, seal_place(entry.id, 0))
 
 
 def _tell_of_abort(identifier: str, source: SourceChannel) -> Message:
@@ -271,5 +271,6 @@ def _staged(identifier: str, *columns: ColumnElement[Any]) -> Select[Any]:
     return select(*columns).where(staged_chunks.c.migration_id == identifier)
 
 
-def _place(identifier: str, number: int) -> str:
+def seal_place(identifier: str, number: int) -> str:
+    """The place that a staged chunk is sealed for, at the target; number 0 is the digest key's."""
     return f"staged:{identifier}:{number}"

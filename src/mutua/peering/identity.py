@@ -182,11 +182,16 @@ class Identities:
 
     def _seal(self, key: PrivateKey, key_sha256: str) -> bytes:
         der = key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
-        return self._sealer.seal(der, f"key:{key_sha256}")
+        return self._sealer.seal(der, seal_place(key_sha256))
 
     def _open(self, sealed: bytes, key_sha256: str) -> PrivateKey:
-        der = self._sealer.open(sealed, f"key:{key_sha256}")
+        der = self._sealer.open(sealed, seal_place(key_sha256))
         return load_der_private_key(der, None)  # type: ignore[return-value]  # Only our own types are stored.
+
+
+def seal_place(key_sha256: str) -> str:
+    """The place that a private key is sealed for."""
+    return f"key:{key_sha256}"
 
 
 def key_sha256(certificate: Certificate) -> str:

@@ -2,20 +2,16 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from mutua.message import message
+from mutua.storage import schema
 from mutua.storage.state import StateFolderError
 
-if TYPE_CHECKING:
-    from alembic.config import Config
-
 _BUSY_TIMEOUT_S = 20
-_MIGRATIONS = Path(__file__).with_name("migrations")
 
 
 class Database:
@@ -82,27 +78,21 @@ class Database:
         return cls(engine)
 
     def _upgrade(self) -> None:
-        from alembic import command
         from alembic.util import CommandError
 
-        config = _steps()
         try:
             with self.writing() as connection:
-                config.attributes["connection"] = connection
-                command.upgrade(config, "head")
+                schema.bring_to(connection)
         except (SQLAlchemyError, CommandError) as error:
             raise self._unusable(error) from error
 
     def _check_step(self) -> None:
-        from alembic.migration import MigrationContext
-        from alembic.script import ScriptDirectory
-
         try:
             with self.reading() as connection:
-                step = MigrationContext.configure(connection).get_current_revision()
+                step = schema.step_of(connection)
         except SQLAlchemyError as error:
             raise self._unusable(error) from error
-        if step != ScriptDirectory.from_config(_steps()).get_current_head():
+        if step != schema.steps()[-1]:
             raise StateFolderError(
                 message("the database {name} is of another version of this program.", name=self.engine.url.database),
                 message("use the version that runs the console, or start the console once with this one."),
@@ -117,14 +107,6 @@ class Database:
             ),
             message("bring it back from a backup; a newer one needs the newer version of this program."),
         )
-
-
-def _steps() -> "Config":
-    from alembic.config import Config
-
-    config = Config()
-    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
-    return config
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

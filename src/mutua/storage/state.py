@@ -48,7 +48,7 @@ class StateFolder:
                 message("stop it first, or choose another folder with --state."),
             ) from error
         try:
-            folder._check_key()
+            folder.sealer()
         except StateFolderError:
             folder.close()
             raise
@@ -58,11 +58,7 @@ class StateFolder:
     def beside(cls, path: Path) -> Self:
         """The folder of a console that may be running: nothing is made or taken. Raises `StateFolderError`."""
         folder = cls(path.absolute())
-        try:
-            found = folder._database.is_file()
-        except OSError:
-            found = False
-        if not found:
+        if not folder.has_database:
             raise StateFolderError(
                 message("{path} is not the state folder of a console: it has no database.", path=path),
                 message("give the folder that the console was started with, with --state."),
@@ -91,14 +87,13 @@ class StateFolder:
             os.close(self._lock)
             self._lock = None
 
-    def _check_key(self) -> None:
-        """The key is there before the database is, so a database without one has lost it."""
-        if self._database.exists() and not self._key.exists():
-            raise StateFolderError(
-                message("the sealing key {path} is missing; nothing that it sealed can be opened.", path=self._key),
-                message("bring it back from the backup of this folder."),
-            )
-        self.sealer()
+    @property
+    def has_database(self) -> bool:
+        """Whether a console was ever started here."""
+        try:
+            return self._database.is_file()
+        except OSError:
+            return False
 
     @property
     def _database(self) -> Path:
@@ -129,7 +124,15 @@ class StateFolder:
         return self.path / "trusted-roots.pem"
 
     def sealer(self) -> Sealer:
-        """The sealer with this folder's key, which is made on first use. Raises `StateFolderError`."""
+        """The sealer with this folder's key, which is made on first use. Raises `StateFolderError`.
+
+        The key is there before the database is, so a database without one has lost it.
+        """
+        if self.has_database and not self._key.exists():
+            raise StateFolderError(
+                message("the sealing key {path} is missing; nothing that it sealed can be opened.", path=self._key),
+                message("bring it back from the backup of this folder."),
+            )
         try:
             return Sealer.from_file(self._key)
         except (OSError, SealingKeyError) as error:
