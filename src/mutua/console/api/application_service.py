@@ -1,11 +1,10 @@
 """ApplicationService: what this console is, and its certificates (R2–R9, R11–R17)."""
 
 from collections.abc import Mapping
-from typing import Annotated
 
 from cryptography import x509
 from cryptography.x509.oid import NameOID
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
@@ -18,7 +17,7 @@ from mutua.chain.decode import MAX_BYTES
 from mutua.console.admission import ConsoleDep
 from mutua.console.api import short_list
 from mutua.console.api.access import ApiRoute
-from mutua.console.api.body import MAX_JSON_BYTES, Text
+from mutua.console.api.body import MAX_JSON_BYTES, ContentDep, Text
 from mutua.console.api.collection import PageDep
 from mutua.console.api.errors import answer, invalid_value, missing_value
 from mutua.console.console import Console
@@ -95,21 +94,14 @@ def generate_csr(body: RequestForCertificate, console: ConsoleDep) -> dict[str, 
     return {"CertificateData": pem}
 
 
-async def _file(request: Request) -> bytes:
-    return await request.body()
-
-
-FileDep = Annotated[bytes, Depends(_file)]
-
-
 @router.post(f"{_ACTIONS}.UploadCertificate", response_class=Response, max_body_size=MAX_BYTES)
-async def upload_certificate(data: FileDep, console: ConsoleDep) -> Response:
+async def upload_certificate(data: ContentDep, console: ConsoleDep) -> Response:
     """Install a single certificate for this console's own signing request (R3–R6, R9)."""
     return await run_in_threadpool(_upload, console, data, chain.Profile.SERVER)
 
 
 @router.post(f"{_ACTIONS}.UploadCertChain", response_class=Response, max_body_size=MAX_BYTES)
-async def upload_chain(data: FileDep, console: ConsoleDep) -> Response:
+async def upload_chain(data: ContentDep, console: ConsoleDep) -> Response:
     """Install a chain from the leaf to the root, which becomes a trusted root (R3–R9)."""
     return await run_in_threadpool(_upload, console, data, chain.Profile.MIGRATION)
 
@@ -125,7 +117,7 @@ def _upload(console: Console, data: bytes, profile: chain.Profile) -> Response:
 
 
 @router.post(f"{_ACTIONS}.CheckCertChain", max_body_size=MAX_BYTES)
-async def check_chain(data: FileDep, console: ConsoleDep) -> JSONResponse:
+async def check_chain(data: ContentDep, console: ConsoleDep) -> JSONResponse:
     """What an upload of this chain would find, all of it, without doing it."""
     report = await run_in_threadpool(console.identities.examine, data, chain.Profile.MIGRATION)
     return JSONResponse(report.to_json(str))

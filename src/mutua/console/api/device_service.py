@@ -2,14 +2,14 @@
 
 import re
 
-from fastapi import APIRouter, Body
+from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 from sqlalchemy import RowMapping, case
 
 from mutua.console.admission import ConsoleDep
 from mutua.console.api import query
 from mutua.console.api.access import ApiRoute
-from mutua.console.api.body import MAX_JSON_BYTES
+from mutua.console.api.body import MAX_JSON_BYTES, ContentDep, read_json
 from mutua.console.api.collection import PageDep
 from mutua.console.api.errors import NOT_FOUND, ApiError, unable
 from mutua.console.api.query import Field, Kind
@@ -61,11 +61,15 @@ def onedevice_json(identifier: str, console: ConsoleDep) -> JSONResponse:
     return JSONResponse({"@odata.context": "/api/$metadata#DeviceService.Device"} | device_json(rows[0]))
 
 
-@router.post("/Actions/DeviceService.ImportDevices", max_body_size=MAX_IMPORT_BYTES)
-def import_devices(console: ConsoleDep, fleet: object = Body()) -> dict[str, int]:
+@router.post(
+    "/Actions/DeviceService.ImportDevices",
+    max_body_size=MAX_IMPORT_BYTES,
+    openapi_extra={"requestBody": {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}}},
+)
+def import_devices(console: ConsoleDep, content: ContentDep) -> dict[str, int]:
     """Take in devices with their groups and credentials: all of them, or none."""
     try:
-        added = fleet_from_json(fleet)
+        added = fleet_from_json(read_json(content))
         with console.database.writing() as connection:
             store.add_fleet(connection, added, console.sealer)
     except (InvalidFleet, CannotAddError) as error:

@@ -130,7 +130,7 @@ def answer(
     return JSONResponse(refusal.body() | dict(extra or {}), status_code=refusal.status, headers=headers)
 
 
-_UNREADABLE_BODY = wrong_type("Invalid json body").refusal
+UNREADABLE_BODY = wrong_type("Invalid json body").refusal
 
 
 async def on_api_error(_request: Request, error: Exception) -> JSONResponse:
@@ -169,7 +169,7 @@ async def on_http_error(_request: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, HTTPException):
         raise error
     if error.status_code == 400:
-        return answer(_UNREADABLE_BODY)
+        return answer(UNREADABLE_BODY)
     return answer(refusal_of(error.status_code), headers=error.headers)
 
 
@@ -181,7 +181,7 @@ async def on_validation_error(_request: Request, error: Exception) -> JSONRespon
     kind = str(first["type"])
     names = [part for part in first["loc"] if isinstance(part, str) and part not in ("body", "query", "path")]
     if kind == "json_invalid" or not names:
-        return answer(_UNREADABLE_BODY)
+        return answer(UNREADABLE_BODY)
     if kind == "missing":
         return answer(missing_value(names[-1]).refusal)
     if kind.endswith("_type"):
