@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bench.startup import cpu_ms, installed
+from cryptography import x509
 
 from mutua.authority.issue import Template, issue
 from mutua.authority.keys import KeyType, generate
@@ -59,7 +60,9 @@ def candidates(folder: Path, kind: KeyType, files: int) -> Mapping[str, Sequence
     keys = [generate(kind) for _ in range(KEYS)]
     named = [f"{number:05}.pem" for number in range(files)]
     for number, name in enumerate(named):
-        leaf = issue(Template(common_name=f"om{number}.example.net"), key=keys[number % KEYS], issuer=middle)
+        host = f"om{number}.example.net"
+        template = Template(common_name=host, names=[x509.DNSName(host)])
+        leaf = issue(template, key=keys[number % KEYS], issuer=middle)
         (leaves / name).write_bytes(leaf.pem)
         (chains / name).write_bytes(leaf.pem + middle.pem + top.pem)
     verify = ["openssl", "verify", "-CAfile", str(root), "-untrusted", str(between)]
