@@ -127,6 +127,29 @@ def test_an_encrypted_key_needs_its_password() -> None:
     assert "MUTUA_KEY_PASSWORD" in locked.stderr
 
 
+def _changed(old: bytes, new: bytes) -> bytes:
+    whole = request(NAME, ()).public_bytes(Encoding.DER)
+    assert whole.count(old) == 1
+    return whole.replace(old, new)
+
+
+@pytest.mark.parametrize("verb", [("csr", "show"), ("csr", "check"), ("key", "show"), ("inspect",)], ids=" ".join)
+def test_a_subject_that_is_no_text_is_not_readable_in_any_verb(verb: tuple[str, ...]) -> None:
+    Path("om.csr").write_bytes(_changed(NAME.encode(), b"\xff" + NAME[1:].encode()))
+    result = CliRunner().invoke(mutua, [*verb, "om.csr"])
+    assert (result.exit_code, type(result.exception)) == (3, SystemExit)
+
+
+@pytest.mark.parametrize("verb", [("csr", "show"), ("csr", "check"), ("key", "show"), ("inspect",)], ids=" ".join)
+def test_a_value_of_an_odd_length_is_shown_and_nothing_of_the_library(verb: tuple[str, ...]) -> None:
+    common_name, country = bytes.fromhex("0603550403"), bytes.fromhex("0603550406")
+    Path("om.csr").write_bytes(_changed(common_name, country))
+    ended = program.run(*verb, "om.csr")
+    assert ended.code in (0, 1)
+    assert ended.err == ""
+    assert f"C={NAME}" in ended.out
+
+
 def test_several_requests_are_one_too_many() -> None:
     Path("om.csr").write_bytes(request().public_bytes(Encoding.PEM) * 2)
     result = run("check", "om.csr")

@@ -101,7 +101,7 @@ def certificate_facts(certificate: Certificate) -> CertificateFacts:
 def request_facts(request: x509.CertificateSigningRequest) -> RequestFacts:
     """All that the request says, and whether the key in it has signed it."""
     return RequestFacts(
-        subject=request.subject,
+        subject=_subject(request),
         key=public_key_words(request),
         signature=signature_words(request),
         signature_verifies=_verifies(request),
@@ -114,6 +114,12 @@ def _serial(certificate: x509.Certificate) -> str:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # The library warns of one that is not positive; here it is only shown.
         return serial_number(certificate.serial_number)
+
+
+def _subject(request: x509.CertificateSigningRequest) -> x509.Name:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # The library warns of a value of an odd length; here it is only shown.
+        return request.subject
 
 
 def _verifies(request: x509.CertificateSigningRequest) -> bool:

@@ -1,5 +1,6 @@
 """What a file holds beside certificates: signing requests, private and public keys. Nothing of it is verified."""
 
+import warnings
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
@@ -188,8 +189,10 @@ def _public_key(line: int | None, key: PublicKeyTypes) -> Key:
 
 
 def _request(line: int | None, request: x509.CertificateSigningRequest) -> Request:
-    """The request, once all of it was met: extensions are decoded only when they are asked for."""
-    _extensions = request.extensions
+    """The request, once all of it was met: subject and extensions are decoded only when they are asked for."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # The library warns of lengths; here they are only shown.
+        _met = request.subject, request.extensions
     return Request(line, request)
 
 

@@ -99,8 +99,8 @@ def holders(file: str, holding: Holding) -> Iterator[Holder]:
 
 
 def _of_request(file: str, request: x509.CertificateSigningRequest) -> Holder:
-    words, key_id = public_key_words(request), SigningRequest.of(request).key_id
-    return Holder(file, REQUEST, readable_name(request.subject), words, key_id)
+    asked = SigningRequest.of(request)
+    return Holder(file, REQUEST, readable_name(asked.subject), public_key_words(request), asked.key_id)
 
 
 def shown_lines(found: Iterable[Holder]) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """A signing request (RFC 2986): what it asks for, and the records of the rules about it."""
 
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
@@ -38,8 +39,11 @@ class SigningRequest(NamedTuple):
         purposes = _extension(request, x509.ExtendedKeyUsage)
         constraints = _extension(request, x509.BasicConstraints)
         key = _key(request)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # The library warns of values of odd lengths; no rule is about them.
+            subject = request.subject
         return cls(
-            request.subject,
+            subject,
             key,
             None if key is None else key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo),
             _verifies(request),
