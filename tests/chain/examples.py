@@ -334,5 +334,5 @@ def _mimic() -> Issued:
 
 
 def _identified(critical: bool) -> Asked:
-    identifier = x509.AuthorityKeyIdentifier.from_issuer_public_key(intermediate().certificate.public_key())
+    identifier = x509.AuthorityKeyIdentifier.from_issuer_public_key(key("Inter-CA1").public_key())
     return web(authority_key_identifier=False, extra=[(identifier, critical)])
