@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.chain.pki import MODESTLY
 from tests.peering.certified import Authority
 from tests.peering.conftest import Pair
 from tests.peering.servers import (
@@ -24,6 +27,7 @@ from tests.peering.servers import (
 
 from mutua.authority.issue import Issued
 from mutua.authority.request import Subject, distinguished_name
+from mutua.cli.connected import ending
 from mutua.peering.contexts import Presented, peer_listener, public_listener
 from mutua.peering.fitting import authorities
 from mutua.peering.probe import NoConnectionError, Reaction, Seen, probe
@@ -284,3 +288,18 @@ def test_a_key_that_openssl_has_no_scheme_for_is_not_shown(foreign: Foreign, cli
     assert seen.request is not None
     assert seen.request.scheme_names == ("rsa_pss_rsae_sha256",)
     assert (seen.sent, seen.alert) == (0, 116)
+
+
+@MODESTLY
+@given(answer=st.binary(max_size=300), as_record=st.booleans())
+def test_whatever_a_server_answers_something_is_said_of_it(answer: bytes, as_record: bool) -> None:
+    sent = b"\x16\x03\x03" + len(answer).to_bytes(2, "big") + answer if as_record else answer
+    with plain_server(answering(sent)) as port:
+        try:
+            seen = look(port, timeout=2)
+        except NoConnectionError as error:
+            told = error.problem
+        else:
+            assert not seen.completed
+            told = ending(seen, None)
+    assert str(told)
