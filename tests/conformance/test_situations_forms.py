@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import cache
 from ipaddress import ip_address
 from typing import Any
 
@@ -29,7 +30,6 @@ from mutua.chain import Profile
 DNS = x509.DNSName
 ADDRESS = x509.IPAddress(ip_address("10.0.0.5"))
 NAME = "om.example.net"
-RSA_ROOT = made(rsa_key(), name="Root-CA", is_ca=True)
 
 
 def unknown(identifier: str, *, critical: bool = True) -> bytes:
@@ -116,7 +116,7 @@ def _ec(issued: Issued) -> ec.EllipticCurvePrivateKey:
 
 ALGORITHMS: Situations = {
     "SHA-1 on the leaf": lambda: Situation(
-        changed(_by_rsa(), rsa_key(), unchanged, SHA1_WITH_RSA) + RSA_ROOT.pem,
+        changed(_by_rsa(), rsa_key(), unchanged, SHA1_WITH_RSA) + rsa_root().pem,
         ["algorithm.not-accepted"],
         says=["It is signed with SHA-1"],
     ),
@@ -124,12 +124,12 @@ ALGORITHMS: Situations = {
         changed(_by_rsa(), rsa_key(), unchanged, SHA1_WITH_RSA), ["algorithm.not-accepted"], profile=Profile.SERVER
     ),
     "MD5 on the leaf": lambda: Situation(
-        changed(_by_rsa(), rsa_key(), unchanged, MD5_WITH_RSA) + RSA_ROOT.pem,
+        changed(_by_rsa(), rsa_key(), unchanged, MD5_WITH_RSA) + rsa_root().pem,
         ["algorithm.not-accepted"],
         says=["It is signed with MD5"],
     ),
     "SHA-1 on the root alone": lambda: Situation(
-        _by_rsa().pem + changed(RSA_ROOT, rsa_key(), unchanged, SHA1_WITH_RSA)
+        _by_rsa().pem + changed(rsa_root(), rsa_key(), unchanged, SHA1_WITH_RSA)
     ),
     "RSA 1024 in the leaf": lambda: Situation(
         pem(made(_ec(intermediate()), intermediate(), subject_key=rsa_key(bits=1024)), intermediate(), root()),
@@ -144,9 +144,11 @@ ALGORITHMS: Situations = {
         others=["algorithm.unusual-exponent"],
         says=["Its public exponent is 3"],
     ),
-    "RSA-PSS": lambda: Situation(pem(made(rsa_key(), RSA_ROOT, salt=32), RSA_ROOT), others=["algorithm.pss-signature"]),
+    "RSA-PSS": lambda: Situation(
+        pem(made(rsa_key(), rsa_root(), salt=32), rsa_root()), others=["algorithm.pss-signature"]
+    ),
     "RSA-PSS with a salt of 20 bytes": lambda: Situation(
-        pem(made(rsa_key(), RSA_ROOT, salt=20), RSA_ROOT),
+        pem(made(rsa_key(), rsa_root(), salt=20), rsa_root()),
         ["algorithm.not-accepted"],
         ["algorithm.pss-signature"],
         says=["a salt that is not as long as the hash"],
@@ -197,8 +199,13 @@ ALGORITHMS: Situations = {
 }
 
 
+@cache
+def rsa_root() -> Issued:
+    return made(rsa_key(), name="Root-CA", is_ca=True)
+
+
 def _by_rsa() -> Issued:
-    return made(rsa_key(), RSA_ROOT)
+    return made(rsa_key(), rsa_root())
 
 
 def through_key(signer: Any) -> bytes:
@@ -216,7 +223,7 @@ CONTROLS: Situations = {
     for profile in (Profile.MIGRATION, Profile.MTLS, Profile.CLIENT)
 } | {
     "sound server": lambda: Situation(leaf(intermediate()).pem, profile=Profile.SERVER),
-    "sound RSA": lambda: Situation(pem(_by_rsa(), RSA_ROOT)),
+    "sound RSA": lambda: Situation(pem(_by_rsa(), rsa_root())),
     "sound with everything asked": lambda: Situation(
         below(names=[DNS(NAME), ADDRESS]),
         trust=[root().pem],
