@@ -2,6 +2,7 @@
 
 import json
 import stat
+from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from mutua.authority.issue import SERVER_AUTH, Issued
 from mutua.authority.keys import to_pem
 from mutua.authority.request import Subject, build_request
 from mutua.cli.main import mutua
+from mutua.cli.speaking import speak
 
 CHAIN = Path("chain.pem")
 LEAF = leaf(intermediate())
@@ -30,9 +32,12 @@ SOUND = pem(LEAF, intermediate(), root())
 
 
 @pytest.fixture(autouse=True)
-def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """And in English again at the end."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("MUTUA_KEY_PASSWORD", raising=False)
+    yield
+    speak("en")
 
 
 def repair(*arguments: str, **more: Any) -> Result:
