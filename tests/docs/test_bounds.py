@@ -6,7 +6,7 @@ import pytest
 
 from mutua.chain import armour, ber, catalogue, decode, derivation, verdict
 from mutua.chain.rules import constraints
-from mutua.cli import holding
+from mutua.cli import holding, tree
 
 PAGE = (Path(__file__).parents[2] / "docs/bounds.md").read_text()
 ROWS = [line.split(" | ") for line in PAGE.splitlines() if line.startswith("| ")]
@@ -23,6 +23,7 @@ BOUNDS = {
     "names held against constraints": f"{constraints.MAX_COMPARISONS:,}",
     "findings of one rule": f"{catalogue.SHOWN},",
     "requests and keys of a file": f"{holding.MAX_BLOCKS:,}",
+    "files in folders": f"{tree.MAX_FILES:,}, {tree.MAX_DEPTH} folders deep",
 }
 
 
