@@ -32,6 +32,11 @@ ADDRESS = x509.IPAddress(ip_address("10.0.0.5"))
 NAME = "om.example.net"
 
 
+@cache
+def rsa_root() -> Issued:
+    return made(rsa_key(), name="Root-CA", is_ca=True)
+
+
 def unknown(identifier: str, *, critical: bool = True) -> bytes:
     return below(extra=[(x509.UnrecognizedExtension(ObjectIdentifier(identifier), b"\x05\x00"), critical)])
 
@@ -197,11 +202,6 @@ ALGORITHMS: Situations = {
         ["algorithm.explicit-curve"],
     ),
 }
-
-
-@cache
-def rsa_root() -> Issued:
-    return made(rsa_key(), name="Root-CA", is_ca=True)
 
 
 def _by_rsa() -> Issued:
