@@ -15,7 +15,7 @@ from mutua.chain.catalogue import (
     rule,
     warnings,
 )
-from mutua.chain.certificate import Certificate
+from mutua.chain.certificate import Certificate, ComparableName
 from mutua.chain.order import Arrangement
 from mutua.message import N_, message
 
@@ -34,10 +34,12 @@ def alternatives(arrangement: Arrangement) -> Sequence[Certificate]:
     on_path = {(certificate.comparable_subject, certificate.key_id) for certificate in arrangement.path[1:]}
     authorities = [certificate for certificate in arrangement.foreign if certificate.is_ca]
     found = [one for one in authorities if (one.comparable_subject, one.key_id) in on_path]
+    by_subject: dict[ComparableName, list[Certificate]] = {}
+    for authority in authorities:
+        by_subject.setdefault(authority.comparable_subject, []).append(authority)
     checks_left = _MOST_CHECKS
     for top in found:
-        namesakes = [one for one in authorities if one.comparable_subject == top.comparable_issuer]
-        for above in namesakes[:checks_left]:
+        for above in by_subject.get(top.comparable_issuer, ())[:checks_left]:
             checks_left -= 1
             if above not in found and top.is_signed_by(above):
                 found.append(above)
