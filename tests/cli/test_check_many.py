@@ -333,11 +333,11 @@ main.main()
 """
 
 
-def on_a_terminal(unseen_s: float) -> tuple[str, str]:
+def on_a_terminal(unseen_s: float, *more: str) -> tuple[str, str]:
     """Standard output, and what stands on the terminal that is standard error."""
     leader, follower = pty.openpty()
     try:
-        command = [sys.executable, "-c", _HASTY, str(unseen_s), "check", *THEN, "-r", "certs"]
+        command = [sys.executable, "-c", _HASTY, str(unseen_s), "check", *THEN, "-r", "certs", *more]
         variables = environment(TERM="xterm")
         done = subprocess.run(command, stdout=subprocess.PIPE, stderr=follower, env=variables, check=False, text=True)
         os.write(follower, b"end")
@@ -354,6 +354,7 @@ def test_a_bar_shows_on_a_terminal_what_takes_long(certs: Path) -> None:
     assert "Checking files" in seen
     assert "/8" in seen
     assert on_a_terminal(60) == (expected, "end")
+    assert on_a_terminal(0, "--quiet") == ("", "end")
     ended = run("check", *THEN, "-r", "certs")
     assert (ended.out, ended.err) == (expected, "")
 

@@ -19,7 +19,7 @@ __all__ = ["Question", "check_many", "document"]
 def check_many(names: Sequence[str], question: Question, form: str, least: Severity, *, quiet: bool) -> Exit:
     """Judge each of the files, and each below the folders, that the names stand for; say so, and how it went."""
     wanted = question._replace(whole=form == "json", places=form == "sarif")
-    judgement = _judge(names, wanted)
+    judgement = _judge(names, wanted, quiet=quiet)
     if not quiet:
         click.echo(_text(judgement, names) if form == "text" else document(judgement, form, least))
     return _exit(judgement, least)
@@ -48,15 +48,16 @@ def _text(judgement: Judgement, names: Sequence[str]) -> str:
     return "\n".join(lines(judgement, names))
 
 
-def _judge(names: Sequence[str], question: Question) -> Judgement:
+def _judge(names: Sequence[str], question: Question, *, quiet: bool) -> Judgement:
     listing = Listing(names)
     judged: list[Judged] = []
     unread = list(listing.unread)
     others = 0
+    what = None if quiet else _("Checking files")
     # Closed, so that Ctrl-C ends the other processes and takes the bar away before this one ends.
     with (
         closing(judge_all(listing.files, question)) as work,
-        closing(with_progress(work, len(listing.files), _("Checking files"))) as results,
+        closing(with_progress(work, len(listing.files), what)) as results,
     ):
         for result in results:
             match result:

@@ -13,9 +13,12 @@ UNSEEN_S = 1.0
 _REDRAWN_S = 0.1
 
 
-def with_progress(work: Iterable[T], total: int, what: str) -> Generator[T]:
-    """The same items; while they take long, a bar on standard error says how many of `total` there were."""
-    yield from _drawn(work, total, what) if sys.stderr.isatty() else work
+def with_progress(work: Iterable[T], total: int, what: str | None) -> Generator[T]:
+    """The same items; while they take long, a bar on standard error says how many of `total` there were.
+
+    `what` stands before the bar; with None there is none.
+    """
+    yield from _drawn(work, total, what) if what is not None and sys.stderr.isatty() else work
 
 
 def _drawn(work: Iterable[T], total: int, what: str) -> Iterator[T]:
