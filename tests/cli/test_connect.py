@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
+from cryptography.hazmat.primitives.serialization.pkcs12 import serialize_key_and_certificates
 from tests.cli import program
 from tests.peering.certified import LOOPBACK, Authority
 from tests.peering.servers import HOST, answering, cut_off_after, openssl_server, plain_server, silent, tls_server
@@ -262,10 +264,11 @@ def test_a_handshake_that_is_cut_off_after_the_first_answer_is_told(server: Pres
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        (("--cert", "root.pem"), 2, "--cert and --key belong together"),
+        (("--key", "root.pem"), 2, "--key is of no use without --cert"),
+        (("--cert", "root.pem"), 3, "there is no private key in root.pem"),
         (("--name", "a b"), 2, "neither a host name nor an IP address"),
         (("--trust", "nothing.pem"), 3, "nothing.pem cannot be read"),
-        (("--cert", "root.pem", "--key", "root.pem"), 3, "is no private key that can be read"),
+        (("--cert", "root.pem", "--key", "root.pem"), 3, "there is no private key in root.pem"),
         (("--timeout", "0"), 2, "--timeout"),
     ],
 )
@@ -293,7 +296,20 @@ def test_an_encrypted_key_needs_its_password(mutual_port: int, authority: Author
     assert run(mutual_port, *options, MUTUA_KEY_PASSWORD="right").exit_code == 0
     locked = run(mutual_port, *options)
     assert locked.exit_code == 3
-    assert "it is encrypted" in locked.stderr
+    assert "the private key in own.key cannot be read: it is encrypted." in locked.stderr
+
+
+def test_certificate_and_key_may_be_in_one_file_of_pkcs12_or_pem(mutual_port: int, authority: Authority) -> None:
+    leaf = authority.leaf("client.example.net")
+    assert leaf.key is not None
+    between = [one.certificate for one in authority.path]
+    box = serialize_key_and_certificates(b"om", leaf.key, leaf.certificate, between, BestAvailableEncryption(b"right"))
+    Path("om.pfx").write_bytes(box)
+    Path("om.pem").write_bytes(to_pem(leaf.key, None) + leaf.pem + authority.path[0].pem)
+    assert run(mutual_port, "--trust", "root.pem", "--cert", "om.pfx", MUTUA_KEY_PASSWORD="right").exit_code == 0
+    assert run(mutual_port, "--trust", "root.pem", "--cert", "om.pfx").exit_code == 3
+    in_pem = run(mutual_port, "--trust", "root.pem", "--cert", "om.pem")
+    assert "It accepts the certificate." in in_pem.stdout
 
 
 @pytest.mark.parametrize("address", ["nowhere", "host:0", "host:70000", ":443"])

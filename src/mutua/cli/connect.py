@@ -20,6 +20,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from mutua.authority.keys import PrivateKey
     from mutua.chain import Report
     from mutua.cli.connected import Client
     from mutua.peering.contexts import Presented
@@ -42,6 +43,7 @@ _LONGEST_WAIT_S = 300
         "  mutua connect om.example.net:443\n"
         "  mutua connect 192.0.2.1:8444 --trust root.pem --profile mtls\n"
         "  mutua connect om.example.net:8444 --trust root.pem --cert chain.pem --key om.key\n"
+        "  mutua connect om.example.net:8444 --cert om.pfx --password-file om.password\n"
         "\n"
         "Nothing but the handshake is sent, and no proxy is used. The password of the key may also stand in the "
         "variable MUTUA_KEY_PASSWORD.\n"
@@ -64,8 +66,8 @@ _LONGEST_WAIT_S = 300
     show_default=True,
     help=N_("What the server's chain is for; mtls for a peer that is also a client."),
 )
-@option("--cert", metavar="CHAIN", help=N_("The certificate chain to show, leaf first."))
-@option("--key", metavar="FILE", help=N_("Its private key."))
+@option("--cert", metavar="CHAIN", help=N_("The certificate chain to show."))
+@option("--key", metavar="FILE", help=N_("Its private key, if it is not in the same file."))
 @option("--password-file", metavar="FILE", help=N_("The password of the key; else MUTUA_KEY_PASSWORD."))
 @option("--save", metavar="FILE", type=click.Path(path_type=Path), help=N_("Keep the chain as it is sent, in PEM."))
 @option("--force", is_flag=True, help=N_("Replace the file if it exists."))
@@ -100,10 +102,10 @@ def command(
 ) -> None:
     from mutua.cli.connected import Connected, lines, next_steps
 
-    if (cert is None) != (key is None):
-        raise Failure(message("--cert and --key belong together: give both or none."), Exit.USAGE)
+    if key is not None and cert is None:
+        raise Failure(message("--key is of no use without --cert."), Exit.USAGE)
     now = datetime.now(UTC)
-    own = _own(cert, key, given_passphrase(password_file, PASSWORD_VARIABLE), now) if cert and key else None
+    own = _own(cert, key, given_passphrase(password_file, PASSWORD_VARIABLE), now) if cert else None
     roots = [certificates_in(file) for file in trust]
     host, port = _split(address)
     expected = _checked(name) if name else host
@@ -187,34 +189,51 @@ def _save(sent: "Sequence[bytes]", save: Path, force: bool) -> None:
     keep([NewFile(save, b"".join(map(_pem, sent)), PUBLIC)], force=force)
 
 
-def _own(cert: str, key: str, passphrase: bytes | None, now: datetime) -> "tuple[Presented, Report]":
+def _own(cert: str, key: str | None, passphrase: bytes | None, now: datetime) -> "tuple[Presented, Report]":
     """What this side shows, and the report on it. Raises `Failure` where it cannot be shown."""
     from mutua import chain
     from mutua.chain.certificate import printable
-    from mutua.chain.decode import UnreadableKeyError
-    from mutua.cli.private_key import private_key_in
     from mutua.peering.contexts import Presented
 
-    try:
-        private = private_key_in(read_file(key), passphrase)
-    except UnreadableKeyError as error:
-        raise Failure(
-            message("{name} is no private key that can be read: {reason}.", name=printable(key), reason=error.reason),
-            Exit.UNREADABLE,
-            message("give the password with --password-file, or set {variable}.", variable=PASSWORD_VARIABLE),
-        ) from error
-    report = chain.check(read_file(cert), at=now, profile=chain.Profile.CLIENT, private_key=private.key_id)
+    data = read_file(cert)
+    keys = _private_keys(key or cert, read_file(key) if key else data, passphrase)
+    report = chain.check(data, at=now, profile=chain.Profile.CLIENT, private_key=next(iter(keys)), password=passphrase)
     if not report.path:
         raise no_certificate(cert)
     leaf = report.path[0]
-    if leaf.key_id != private.key_id:
+    if leaf.key_id not in keys:
         raise Failure(
-            message("{key} is not the key of {leaf} in {cert}.", key=key, leaf=leaf.issued_to, cert=cert),
+            message(
+                "{key} is not the key of {leaf} in {cert}.",
+                key=printable(key or cert),
+                leaf=leaf.issued_to,
+                cert=printable(cert),
+            ),
             Exit.FINDINGS,
             message("mutua key match says what belongs together."),
         )
     others = [certificate for certificate in report.material.certificates if certificate.der != leaf.der]
-    return Presented(b"".join(certificate.pem for certificate in [leaf, *others]), private.key), report
+    return Presented(b"".join(certificate.pem for certificate in [leaf, *others]), keys[leaf.key_id]), report
+
+
+def _private_keys(name: str, data: bytes, passphrase: bytes | None) -> "dict[bytes, PrivateKey]":
+    """The private keys in a file by their public halves (DER SubjectPublicKeyInfo). Raises `Failure` for none."""
+    from typing import cast
+
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+    from mutua.chain.certificate import printable
+    from mutua.cli.contents import read_contents
+
+    # TLS takes more kinds of keys than are made here; OpenSSL decides.
+    found = [cast("PrivateKey", key.private) for key in read_contents({name: data}, passphrase).keys]
+    if not found:
+        raise Failure(
+            message("there is no private key in {name}.", name=printable(name)),
+            Exit.UNREADABLE,
+            message("give the file that holds it with --key."),
+        )
+    return {key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo): key for key in found}
 
 
 def _client(
