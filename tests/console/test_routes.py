@@ -11,6 +11,7 @@ from mutua.console.api import (
     account_service,
     application_service,
     device_service,
+    group_service,
     migration_service,
     session_service,
 )
@@ -20,6 +21,7 @@ ROUTERS = (
     account_service.router,
     application_service.router,
     device_service.router,
+    group_service.router,
     migration_service.router,
 )
 

@@ -18,6 +18,7 @@ from mutua.console.api import (
     application_service,
     device_service,
     errors,
+    group_service,
     migration_service,
     session_service,
 )
@@ -44,7 +45,14 @@ def public_app(console: Console) -> ASGIApp:
         max_body_size=MAX_BODY_BYTES,
     )
     app.state.console = console
-    for service in (session_service, account_service, application_service, device_service, migration_service):
+    for service in (
+        session_service,
+        account_service,
+        application_service,
+        device_service,
+        group_service,
+        migration_service,
+    ):
         app.include_router(service.router)
     pages.mount(app)
     app.add_exception_handler(errors.ApiError, errors.on_api_error)

@@ -30,6 +30,7 @@ _ROLES: Mapping[Role, Least] = {
 _APPLICATION = "/api/ApplicationService"
 _ACCOUNTS = "/api/AccountService"
 _DEVICES = "/api/DeviceService"
+_GROUPS = "/api/GroupService"
 _SESSIONS = "/api/SessionService"
 _MIGRATION = "/api/MigrationService"
 _CERTIFICATES = "/settings/security/certificates"
@@ -57,6 +58,18 @@ ROUTES: Mapping[str, Least] = {
     f"GET {_DEVICES}/Devices({{identifier}})": Least.VIEWER,
     f"GET {_DEVICES}/Counts": Least.VIEWER,
     f"POST {_DEVICES}/Actions/DeviceService.ImportDevices": Least.DEVICE_MANAGER,
+    f"POST {_DEVICES}/Actions/DeviceService.RemoveDevices": Least.DEVICE_MANAGER,
+    f"GET {_GROUPS}/Groups": Least.VIEWER,
+    f"GET {_GROUPS}/Groups({{identifier}})": Least.VIEWER,
+    f"DELETE {_GROUPS}/Groups({{identifier}})": Least.DEVICE_MANAGER,
+    f"GET {_GROUPS}/Groups({{identifier}})/Devices": Least.VIEWER,
+    f"GET {_GROUPS}/Groups({{identifier}})/AllLeafDevices": Least.VIEWER,
+    f"GET {_GROUPS}/Groups({{identifier}})/SubGroups": Least.VIEWER,
+    f"POST {_GROUPS}/Actions/GroupService.CreateGroup": Least.DEVICE_MANAGER,
+    f"POST {_GROUPS}/Actions/GroupService.UpdateGroup": Least.DEVICE_MANAGER,
+    f"POST {_GROUPS}/Actions/GroupService.DeleteGroup": Least.DEVICE_MANAGER,
+    f"POST {_GROUPS}/Actions/GroupService.AddMemberDevices": Least.DEVICE_MANAGER,
+    f"POST {_GROUPS}/Actions/GroupService.RemoveMemberDevices": Least.DEVICE_MANAGER,
     f"GET {_MIGRATION}/Identity": Least.VIEWER,
     f"GET {_MIGRATION}/Migrations": Least.VIEWER,
     f"GET {_MIGRATION}/Migrations('{{identifier}}')": Least.VIEWER,

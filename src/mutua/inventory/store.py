@@ -164,6 +164,14 @@ def add_devices(connection: Connection, added: Sequence[Device]) -> None:
             connection.execute(insert(group_members), members)
 
 
+def remove_devices(connection: Connection, numbers: Collection[int]) -> list[int]:
+    """Forget devices with their memberships; returns those that are unknown or held by a migration, which stay."""
+    free = devices.c.id.in_(numbers) & devices.c.quiesced_by.is_(None)
+    found = set(connection.execute(select(devices.c.id).where(free)).scalars())
+    connection.execute(devices.delete().where(free))
+    return sorted(set(numbers) - found)
+
+
 def clashes(
     connection: Connection, tags: Iterable[str], group_names: Iterable[str], credential_names: Iterable[str]
 ) -> list[Message]:

@@ -1,9 +1,12 @@
 """DeviceService: the devices that this console has, and taking in new ones."""
 
 import re
+from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+from pydantic import Field as PydanticField
 from sqlalchemy import RowMapping, case
 
 from mutua.console.admission import ConsoleDep
@@ -16,6 +19,7 @@ from mutua.console.api.query import Field, Kind
 from mutua.inventory import store
 from mutua.inventory.records import InvalidFleet, fleet_from_json
 from mutua.inventory.store import CannotAddError
+from mutua.message import message
 from mutua.storage.tables import devices
 
 router = APIRouter(prefix="/api/DeviceService", tags=["Devices"], route_class=ApiRoute, max_body_size=MAX_JSON_BYTES)
@@ -39,6 +43,12 @@ DEVICE_FIELDS = {
     "ManagedState": Field(case((devices.c.quiesced_by.is_(None), MANAGED), else_=QUIESCED), Kind.NUMBER),
     "DeviceManagement/any/NetworkAddress": Field(devices.c.address, Kind.TEXT, lambda text: text.strip("[]")),
 }
+
+
+class DeviceIds(BaseModel):
+    """Devices to be forgotten."""
+
+    DeviceIds: Annotated[list[Annotated[int, PydanticField(ge=0, lt=2**31)]], PydanticField(max_length=10_000)]
 
 
 @router.get("/Devices")
@@ -75,6 +85,17 @@ def import_devices(console: ConsoleDep, content: ContentDep) -> dict[str, int]:
     except (InvalidFleet, CannotAddError) as error:
         raise unable(error.problems) from error
     return {"Devices": len(added.devices), "Groups": len(added.groups), "Credentials": len(added.credentials)}
+
+
+@router.post("/Actions/DeviceService.RemoveDevices", status_code=204)
+def remove_devices(body: DeviceIds, console: ConsoleDep) -> Response:
+    """Forget devices: all of them, or none. Those that a migration holds are not to be had."""
+    with console.database.writing() as connection:
+        left = store.remove_devices(connection, body.DeviceIds)
+        if left:
+            problem = message("unknown, or held by a migration: {numbers}.", numbers=", ".join(map(str, left[:10])))
+            raise unable([problem])
+    return Response(status_code=204)
 
 
 @router.get("/Counts")
