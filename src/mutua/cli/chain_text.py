@@ -36,7 +36,7 @@ def lines(report: Report, name: str, request: str | None = None) -> Iterator[str
     yield ""
     yield from tree(report)
     yield ""
-    yield from _verifiers(report)
+    yield from verifiers(report)
     yield from _appliance(report)
     yield from _summary(report, printable(name), printable(request) if request else None)
 
@@ -125,7 +125,8 @@ def at_the_authority(remedy: "Remedy", identifier: str, indent: str) -> Iterator
     yield from wrapped(_("for other CAs: mutua rules {rule}", rule=identifier), indent)
 
 
-def _verifiers(report: Report) -> Iterator[str]:
+def verifiers(report: Report) -> Iterator[str]:
+    """Who accepts the chain and who refuses it, where they differ; each paragraph with a blank line below it."""
     disagreement = report.disagreement
     if disagreement is not None:
         yield from wrapped(translate(disagreement), f" {mark(Severity.WARNING)} ")

@@ -7,7 +7,7 @@ import click
 
 from mutua.chain import Report
 from mutua.chain.certificate import printable, readable_name
-from mutua.cli.chain_text import tree
+from mutua.cli.chain_text import tree, verifiers
 from mutua.cli.exits import Exit
 from mutua.cli.paragraphs import sides, wrapped
 from mutua.language import _, plural, translate
@@ -141,6 +141,7 @@ def _server(connected: Connected, report: Report) -> Iterator[str]:
 
 def _count(report: Report) -> Iterator[str]:
     yield ""
+    yield from verifiers(report)
     if report.errors:
         yield click.style(" ✗ " + plural("{count} error.", "{count} errors.", len(report.errors)), fg="red")
     else:
