@@ -3,11 +3,13 @@
 import random
 
 import pytest
+from tests.chain import der_tree
 from tests.fuzz.target import answer, seeds
 
 from mutua.chain.decode import MAX_BYTES
 
 SEEDS = seeds()
+UTF8_STRING = 0x0C
 
 
 @pytest.mark.parametrize("name", SEEDS)
@@ -20,6 +22,16 @@ def test_a_seed_and_its_fragments_are_answered(name: str) -> None:
         answer(data[:at])
         answer(data[:at] + chance.randbytes(length) + data[at + length :])
         answer(data[at:] + data[:at])
+
+
+@pytest.mark.parametrize("name", ["crl-der", "csr-der", "der"])
+def test_no_warning_of_a_library_gets_out_for_an_empty_name(name: str) -> None:
+    tree = der_tree.parse(SEEDS[name])
+    for place in der_tree.places(tree):
+        if place.node.tag == UTF8_STRING:
+            place.node.content = b""
+    assert der_tree.encode(tree) != SEEDS[name]
+    answer(der_tree.encode(tree))
 
 
 def test_what_is_too_large_is_an_answer_of_our_own() -> None:
