@@ -1,7 +1,7 @@
 """What Java and Go refuse of what others accept, as their own verifiers were seen to do.
 
 Java: the trust manager PKIX of OpenJDK 17.0.15, without host names. Go: crypto/x509 of 1.19.8, with a DNS name for
-servers. Both put the certificates in order by themselves and come back from dead ends.
+servers. Both put the certificates in order by themselves; Go comes back from dead ends, Java from some.
 """
 
 from collections.abc import Iterator, Sequence

@@ -183,15 +183,27 @@ def _pyca(question: _Question) -> Opinion:
 
 
 def _java(question: _Question) -> Opinion:
+    if _is_beyond_java(question):
+        return Opinion(JAVA, Stance.UNKNOWN)
     found = _path_found(question)
     reason = next(java_refusals(found or question.report.path), None)
     if reason is not None:
         return Opinion(JAVA, Stance.REFUSES, reason)
-    # Java asks the leaf alone what it is made for, and little of an anchor. Among trusted namesakes it gets lost.
+    # Java asks the leaf alone what it is made for, and reads little of an anchor, so that it accepts more than others.
     wanted = [oid for oid, _name in purposes_of(question.report.profile)]
     is_made_for = all(question.leaf.permits(oid) for oid in wanted)
-    accepts = found is not None and is_made_for and not has_namesake(question.anchors, found)
-    return Opinion(JAVA, Stance.ACCEPTS if accepts else Stance.UNKNOWN)
+    return Opinion(JAVA, Stance.ACCEPTS if found and is_made_for else Stance.UNKNOWN)
+
+
+def _is_beyond_java(question: _Question) -> bool:
+    """Whether Java is hard to foretell: among namesakes, with several anchors, with constraints out of order."""
+    path, in_order = question.report.path, question.report.arrangement.in_order
+    if not in_order and any(certificate.extension(x509.NameConstraints) for certificate in path):
+        return True
+    if has_namesake(question.sent, path):
+        return True
+    issuers = {certificate.comparable_issuer for certificate in question.sent}
+    return sum(anchor.comparable_subject in issuers for anchor in question.anchors) > 1
 
 
 def _go(question: _Question) -> Opinion:
