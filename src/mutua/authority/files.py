@@ -2,11 +2,11 @@
 
 import errno
 import os
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from secrets import token_hex
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 SECRET = 0o600
 PUBLIC = 0o644
@@ -44,6 +44,40 @@ def write_all(files: Sequence[NewFile], *, overwrite: bool = False) -> None:
         if isinstance(error, OSError):
             error.filename = str(file.path)
         raise
+
+
+@contextmanager
+def writing(path: Path, mode: int, *, overwrite: bool = False) -> Iterator[IO[bytes]]:
+    """A file to be written piece by piece; it gets its name, whole and on the disk, at the end of the block.
+
+    Until then, and for good where the block raises, what was there stays. Without `overwrite` an existing file is
+    never touched: raises `FileExistsError`. Raises `OSError` where the system refuses; `filename` is then
+    `path`.
+    """
+    fresh = _beside(path)
+    try:
+        _check_free(path, overwrite)
+        descriptor = os.open(fresh, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+        with os.fdopen(descriptor, "w+b") as stream:
+            yield stream
+            stream.flush()
+            os.fsync(stream.fileno())
+        _check_free(path, overwrite)
+        fresh.replace(path)
+    except OSError as error:
+        if error.filename in (None, str(fresh)):
+            error.filename = str(path)
+        raise
+    finally:
+        with suppress(OSError):
+            fresh.unlink()
+
+
+def _check_free(path: Path, overwrite: bool) -> None:
+    if overwrite:
+        _check_replaceable(path)
+    elif path.is_symlink() or path.exists():
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
 
 
 def _beside(path: Path) -> Path:

@@ -12,7 +12,7 @@ from mutua import __version__
 from mutua.backup import container, hindrances, rows
 from mutua.backup.container import Header
 from mutua.backup.contents import Lines
-from mutua.backup.errors import BackupRefusedError
+from mutua.backup.errors import BackupRefusedError, WeakPassphraseError
 from mutua.backup.rows import Row
 from mutua.chain.decode import decode
 from mutua.message import message
@@ -35,9 +35,9 @@ def unwatched(rows: Iterable[Row], _total: int) -> Iterator[Row]:
 
 
 def check_passphrase(passphrase: str) -> None:
-    """Raise `BackupRefusedError` for one that is too short."""
+    """Raise `WeakPassphraseError` for one that is too short."""
     if len(passphrase) < MIN_PASSPHRASE:
-        raise BackupRefusedError(
+        raise WeakPassphraseError(
             message(
                 "the passphrase has {length} characters; expected at least {least}.",
                 length=len(passphrase),
@@ -50,8 +50,8 @@ def check_passphrase(passphrase: str) -> None:
 def create(folder: Path, file: IO[bytes], passphrase: str, progress: Progress = unwatched) -> Header:
     """Write a backup of the console in a state folder, as it is at one moment. `file` must be able to seek.
 
-    Raises `StateFolderError`; `BackupRefusedError` for a short passphrase, during a migration, and where a secret
-    or the database cannot be read.
+    Raises `StateFolderError`; `WeakPassphraseError`; `BackupRefusedError` during a migration, and where a secret or
+    the database cannot be read.
     """
     check_passphrase(passphrase)
     state = StateFolder.beside(folder)

@@ -36,3 +36,7 @@ class WrongPassphraseError(UnreadableBackupError):
 
 class BackupRefusedError(BackupError):
     """The backup is sound, or could be taken; the present state of the console stands in the way."""
+
+
+class WeakPassphraseError(BackupError):
+    """The passphrase is too short for a new backup."""

@@ -44,22 +44,30 @@ def secret_in(file: str) -> str:
     return secret
 
 
-def read_secret(password_file: str | None, *, variable: str, prompt: str) -> str:
+def read_secret(
+    password_file: str | None,
+    *,
+    variable: str,
+    prompt: str,
+    again: str | None = None,
+    option: str = "--password-file",
+) -> str:
     """A secret from a file, else from the environment variable, else asked for on the terminal.
 
-    It is never taken from an argument: those can be seen by everybody on the machine.
+    `again` is what it is asked for by a second time; `option` is what the file was named with. It is never taken from
+    an argument: those can be seen by everybody on the machine.
     """
     if password_file is not None:
         return secret_in(password_file)
     if variable in os.environ:
         return os.environ[variable]
     if sys.stdin.isatty():
-        secret: str = click.prompt(prompt, hide_input=True, err=True)
+        secret: str = click.prompt(prompt, hide_input=True, confirmation_prompt=again or False, err=True)
         return secret
     raise Failure(
         message("a password is needed and there is no terminal to ask on."),
         Exit.USAGE,
-        message("give --password-file, or set {variable}.", variable=variable),
+        message("give {option}, or set {variable}.", option=option, variable=variable),
     )
 
 

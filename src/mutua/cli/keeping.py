@@ -1,6 +1,7 @@
 """Keeping what a command made: secrets for their owner alone, nothing overwritten unasked."""
 
 import os
+from contextlib import contextmanager
 
 from mutua.cli.exits import Exit, Failure
 from mutua.cli.input import read_file
@@ -8,7 +9,9 @@ from mutua.message import message
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+    from typing import IO
 
     from mutua.authority.files import NewFile
 
@@ -20,8 +23,26 @@ def keep(files: "Sequence[NewFile]", *, force: bool) -> None:
     """Write all files or none. Raises `Failure` where one exists and `force` is not given, or cannot be written."""
     from mutua.authority.files import write_all
 
-    try:
+    with _told():
         write_all(files, overwrite=force)
+
+
+@contextmanager
+def kept(path: "Path", *, force: bool) -> "Iterator[IO[bytes]]":
+    """A secret file to be written piece by piece, which gets its name at the end of the block.
+
+    Raises `Failure` where it exists and `force` is not given, or cannot be written.
+    """
+    from mutua.authority.files import SECRET, writing
+
+    with _told(), writing(path, SECRET, overwrite=force) as file:
+        yield file
+
+
+@contextmanager
+def _told() -> "Iterator[None]":
+    try:
+        yield
     except FileExistsError as error:
         raise Failure(
             message("{path} exists already and was left alone.", path=error.filename),

@@ -33,6 +33,7 @@ _VERBS = {
     "serve": N_("Run a management console."),
     "user": N_("List, add and mend the accounts of a console, by its state folder."),
     "doctor": N_("Say what is wrong with a console's folder, key, database, certificate, clock and ports."),
+    "backup": N_("Write a console into one encrypted file, and bring it back from there."),
     "devices": N_("Import and list the devices of a console."),
     "migrate": N_("Verify two consoles and move the devices from one to the other."),
     "demo": N_("See the whole job done: two consoles, their chains, a migration."),
