@@ -131,8 +131,8 @@ def missing_intermediate(examined: Examined) -> Iterator[Evidence]:
     title=N_("the root is missing"),
     reason=N_("The chain must go up to and include the self-signed root: it becomes the trust anchor."),
     fix=N_(
-        "append the CA certificates above it, up to the self-signed root; the CA publishes them. The verifying side must "
-        "trust that root."
+        "append the CA certificates above it, up to the self-signed root; the CA publishes them. The verifying side "
+        "must trust that root."
     ),
     remedy="whole-chain",
     explains=True,
