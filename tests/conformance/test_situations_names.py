@@ -85,6 +85,7 @@ USES: Situations = {
     "another public CA": lambda: Situation(
         below_public("Sectigo Limited"), others=["leaf.public-authority"], says=["from 2027-03-15 on at the latest"]
     ),
+    "the certificates of a public CA alone": lambda: Situation(pem(*_public("Let's Encrypt")[1:]), ["leaf.is-a-ca"]),
     "a public CA for a web server": lambda: Situation(
         pem(*_public("Let's Encrypt", extended_key_usage=[SERVER_AUTH])[:1]),
         ["leaf.no-key-encipherment"],

@@ -67,7 +67,7 @@ _ALL = N_("from 2027-03-15 on at the latest, by the policy of Chrome's root prog
 )
 def public_authority(examined: Examined) -> Iterator[Evidence]:
     for leaf in examined.leaf:
-        authority = _public_issuer(leaf)
+        authority = None if leaf.is_ca else _public_issuer(leaf)
         if authority is not None:
             yield Evidence(_what_ends(leaf, authority), leaf)
 
