@@ -74,7 +74,6 @@ KEYS = (
     "LocalRole",
     "MigrationId",
     "Devices",
-    "UserName",
     "RoleId",
     "GroupModel",
     "GroupId",

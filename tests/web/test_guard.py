@@ -15,9 +15,9 @@ from tests.web.consoles import visitor
 from tests.web.reading import read
 
 from mutua.chain.decode import MAX_BYTES
-from mutua.console.web import certificates, devices, migrations, overview, password, sign_in, speaking, verifying
+from mutua.console.web import certificates, devices, migrations, overview, password, sign_in, speaking, users, verifying
 
-FAMILIES = (certificates, devices, migrations, overview, password, sign_in, speaking, verifying)
+FAMILIES = (certificates, devices, migrations, overview, password, sign_in, speaking, users, verifying)
 OPEN = {"/login", "/logout", "/language"}
 POLICY = {
     "default-src 'none'",

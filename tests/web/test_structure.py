@@ -45,6 +45,10 @@ def every_page(
             "password refused",
             client.post("/password", data={"current": "wrong", "new": "long enough", "again": "x"}),
         )
+        yield "users", client.get("/settings/users")
+        new = {"user": "maria", "password": "short", "role": "16"}
+        yield "user refused", client.post("/settings/users/add", data=new)
+        yield "user added", client.post("/settings/users/add", data=new | {"password": "long enough"})
         yield "no devices", client.get("/devices")
         yield from every_state_of_certificates(client, source, authority)
         add_fleet(source.console, fleet(120))

@@ -9,6 +9,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from mutua import language
+from mutua.console import permissions
 from mutua.console.admission import Caller
 from mutua.console.users import User
 from mutua.console.web import words
@@ -22,6 +23,10 @@ _NOTE_COOKIE = "__Host-note"
 _NOTES = {
     "signed-out": N_("You are signed out."),
     "password-changed": N_("The password is changed. Other sessions of this account have ended."),
+    "user-added": N_("The user can sign in."),
+    "user-changed": N_("The role is changed; it holds at once."),
+    "user-unlocked": N_("The user can sign in again."),
+    "user-deleted": N_("The user is deleted, and their sessions have ended."),
     "request-generated": N_("The signing request is ready to be downloaded."),
     "migration-resumed": N_("The migration was taken up again."),
     "migration-aborted": N_("The migration was aborted. The source manages its devices again."),
@@ -76,9 +81,11 @@ def page(
 ) -> HTMLResponse:
     """A whole page. `here` is its address, for coming back after the language was changed."""
     note = request.cookies.get(_NOTE_COOKIE, "")
+    visitor = _visitor(request)
     known = {
         "console": request.app.state.console,
-        "visitor": _visitor(request),
+        "visitor": visitor,
+        "may": lambda route: visitor is not None and permissions.may(visitor, route),
         "here": here or page_path(request),
         "note": _(_NOTES[note]) if note in _NOTES else None,
     }

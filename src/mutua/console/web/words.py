@@ -7,6 +7,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from mutua.chain.catalogue import Severity
 from mutua.chain.certificate import Certificate
+from mutua.console import users
 from mutua.inventory.records import DeviceType, Health
 from mutua.message import Message, message
 from mutua.migration.phases import Phase, Role
@@ -42,6 +43,18 @@ DEVICE_TYPES: Mapping[DeviceType, Message] = {
     DeviceType.NETWORK_SWITCH: message("Network switch"),
     DeviceType.STORAGE_IOM: message("Storage I/O module"),
     DeviceType.NETWORK_CONTROLLER: message("Network controller"),
+}
+
+USER_ROLES: Mapping[users.Role, Message] = {
+    users.Role.VIEWER: message("viewer"),
+    users.Role.DEVICE_MANAGER: message("device manager"),
+    users.Role.ADMINISTRATOR: message("administrator"),
+}
+
+USER_ROLE_MEANINGS: Mapping[users.Role, Message] = {
+    users.Role.VIEWER: message("viewer: may look, and change nothing"),
+    users.Role.DEVICE_MANAGER: message("device manager: may change devices and groups"),
+    users.Role.ADMINISTRATOR: message("administrator: may do everything"),
 }
 
 ROLES: Mapping[Role, Message] = {Role.SOURCE: message("source"), Role.TARGET: message("target")}
