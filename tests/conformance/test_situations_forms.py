@@ -95,6 +95,11 @@ FORMS: Situations = {
         ["certificate.old-version"],
         ["certificate.authority-key-id"],
     ),
+    "version 1 leaf": lambda: Situation(
+        changed(leaf(intermediate()), _ec(intermediate()), of_version_1) + pem(intermediate(), root()),
+        ["certificate.old-version"],
+        ["certificate.authority-key-id"],
+    ),
     "version 1 with extensions": lambda: Situation(
         changed(leaf(intermediate()), _ec(intermediate()), of_version_1_with_extensions) + pem(intermediate(), root()),
         ["certificate.old-version"],

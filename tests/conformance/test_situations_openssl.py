@@ -43,6 +43,7 @@ STRICTER_HERE = {
     "a constraint that begins with a dot": "the engine takes it for malformed",
     "critical policies, which OpenSSL knows": "the engine does not know them",
     "version 1 root": "the engine demands version 3 everywhere",
+    "version 1 leaf": "as above",
     "version 1 with extensions": "as above",
     "RSA-PSS with a salt of 20 bytes": "the engine wants the salt as long as the hash",
     "Ed25519 in the root": "the engine takes RSA and EC keys of CAs only",

@@ -188,7 +188,7 @@ def _purposes(leaf: Certificate) -> Message:
 )
 def no_extended_key_usage(examined: Examined) -> Iterator[Evidence]:
     for leaf in _end_entity(examined):
-        if leaf.extended_key_usage is None:
+        if leaf.extended_key_usage is None and not leaf.is_of_old_version:
             yield Evidence(message("It does not say what it is for, so it is good for anything."), leaf)
 
 

@@ -68,7 +68,9 @@ def _unasked(examined: Examined) -> Iterable[Certificate]:
 )
 def no_alternative_name(examined: Examined) -> Iterator[Evidence]:
     for leaf in _unasked(examined):
-        if not leaf.dns_names and not leaf.is_ca and leaf.extension(x509.SubjectAlternativeName) is None:
+        # A certificate of version 1 has no extensions at all, which is told.
+        may_have = not leaf.is_ca and not leaf.is_of_old_version
+        if may_have and not leaf.dns_names and leaf.extension(x509.SubjectAlternativeName) is None:
             yield Evidence(message("It has a common name at most, and no alternative name."), leaf)
 
 
