@@ -15,6 +15,7 @@ from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID, Object
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.chain import der_tree
+from tests.chain.der_edits import EDITS, edit
 from tests.chain.pki import AT, MODESTLY, Case, authority, der, intermediate, key, leaf, pem, root
 
 from mutua.authority.issue import Issued
@@ -143,61 +144,11 @@ def test_certificates_with_changed_bytes_are_read_or_counted(
     answered(ders[which])
 
 
-TAGS = [
-    0x01,
-    0x02,
-    0x03,
-    0x04,
-    0x05,
-    0x06,
-    0x0A,
-    0x0C,
-    0x13,
-    0x14,
-    0x16,
-    0x17,
-    0x18,
-    0x1C,
-    0x1E,
-    0x30,
-    0x31,
-    0x80,
-    0x82,
-    0xA0,
-    0xA3,
-]
-VALUES = [
-    b"", b"\x00", b"\x01", b"\xff", b"\x01\xff", b"\x80" * 20, b"\xff" * 300, b"*", b"\x1b[31m", b"\xd8\x00",
-    b"20500101000000Z", b"99991231235959Z", b"00010101000000Z", b"500101000000Z", b"\x2b\x65\x70", b"\x55\x1d\x25",
-]  # fmt: skip
 edits = st.lists(
-    st.tuples(st.sampled_from(["drop", "double", "tag", "value", "swap", "move"]), positions, positions),
+    st.tuples(st.sampled_from(EDITS), positions, positions),
     min_size=1,
     max_size=3,
 )
-
-
-def edit(nodes: der_tree.Nodes, how: str, where: float, what: float) -> None:
-    places = list(der_tree.places(nodes))
-    if not places:
-        return
-    among, number = places[int(where * len(places))]
-    other = places[int(what * len(places))].node
-    match how:
-        case "drop":
-            del among[number]
-        case "double":
-            among.insert(number, among[number])
-        case "tag":
-            among[number].tag = TAGS[int(what * len(TAGS))]
-        case "value":
-            among[number].content = VALUES[int(what * len(VALUES))]
-        case "swap":
-            among[number] = der_tree.Node(
-                other.tag, der_tree.encode(other.content) if isinstance(other.content, list) else other.content
-            )
-        case "move":
-            among.reverse()
 
 
 def signed_again(tree: der_tree.Nodes, signer: PrivateKey) -> bytes:

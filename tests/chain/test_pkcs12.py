@@ -5,6 +5,7 @@ import ssl
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from cryptography.hazmat.primitives.serialization.pkcs12 import PBES
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.chain import der_tree
+from tests.chain.der_edits import EDITS, edit
 from tests.chain.pki import MODESTLY, Case, box, ids, key, sound, spki
 
 from mutua.authority.keys import to_pem
@@ -199,6 +201,20 @@ def test_the_rounds_of_an_encrypted_key_are_read_first_too(encoding: KeyEncoding
         with pytest.raises(UnreadableKeyError, match="2,147,483,647 rounds" if form == absurd else "damaged"):
             key_of_private_key(form, PASSWORD)
         assert time.process_time() - before < 0.5
+
+
+@MODESTLY
+@given(st.lists(st.tuples(st.sampled_from(EDITS), st.floats(0, 0.999), st.floats(0, 0.999)), min_size=1, max_size=3))
+def test_boxes_and_keys_of_any_shape_are_answered(edits: list[tuple[str, float, float]]) -> None:
+    locked = key("leaf").private_bytes(KeyEncoding.DER, PrivateFormat.PKCS8, BestAvailableEncryption(PASSWORD))
+    for data in (BOX, box(cipher=OLD), locked):
+        tree = der_tree.parse(data)
+        for how, where, what in edits:
+            edit(tree, how, where, what)
+        shaped = der_tree.encode(tree)
+        decode(shaped, password=PASSWORD)
+        with suppress(UnreadableKeyError):
+            key_of_private_key(shaped, PASSWORD)
 
 
 def test_files_are_opened_with_one_password_and_told_apart_by_name() -> None:

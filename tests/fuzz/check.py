@@ -7,6 +7,7 @@
 
 import sys
 import tempfile
+import warnings
 from pathlib import Path
 
 import atheris
@@ -19,6 +20,12 @@ def main() -> None:
     sys.path[0] = str(ROOT)
     with atheris.instrument_imports(include=["mutua"]):
         from tests.fuzz import target
+
+    def mutated(data: bytes, size: int, seed: int) -> bytes:
+        """By the fuzzer, or at every other time with the structure kept."""
+        changed = target.changed(data, seed) if seed % 2 else atheris.Mutate(data, size)
+        return bytes(changed[:size])
+
     with tempfile.TemporaryDirectory() as folder:
         for name, data in target.seeds().items():
             Path(folder, name).write_bytes(data)
@@ -29,7 +36,8 @@ def main() -> None:
                 Path(corpus).mkdir(exist_ok=True)
             given.append(folder)
         usual = ["-max_len=65536", "-timeout=20", "-rss_limit_mb=2048"]
-        atheris.Setup([sys.argv[0], *usual, *options, *given], target.answer)
+        warnings.simplefilter("error")  # A warning of a library on somebody's terminal is a fault too.
+        atheris.Setup([sys.argv[0], *usual, *options, *given], target.answer, custom_mutator=mutated)
         atheris.Fuzz()
 
 

@@ -1,13 +1,19 @@
 """What is fuzzed: decode → check and the readers beside it. Whatever the bytes are, they are an answer."""
 
 import base64
+import binascii
 import json
+import random
+import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
+from tests.chain import der_tree
 from tests.chain.asked import crl
+from tests.chain.der_edits import EDITS, edit
 from tests.chain.pki import box, der, intermediate, key, leaf, root, sound
 
 from mutua import chain
@@ -20,6 +26,7 @@ from mutua.cli.holding import read
 AT = datetime(2026, 6, 1, 12, tzinfo=UTC)
 PASSWORD = b"secret"
 _PROFILES = tuple(Profile)
+_BLOCK = re.compile(rb"-----BEGIN [A-Z0-9 ]{1,40}-----\n([^-]*)-----END")
 
 
 def answer(data: bytes) -> None:
@@ -57,6 +64,29 @@ def _reason(read_key: Callable[[bytes], bytes], data: bytes) -> str:
     except UnreadableKeyError as error:
         return str(error.reason)
     return ""
+
+
+def changed(data: bytes, seed: int) -> bytes:
+    """The same with its ASN.1 changed somewhere, all lengths right; where there is none, without a piece."""
+    chance = random.Random(seed)  # noqa: S311  (the fuzzer wants the same change for the same seed)
+    blocks = list(_BLOCK.finditer(data))
+    if not blocks:
+        return _changed_der(data, chance)
+    block = chance.choice(blocks)
+    with suppress(binascii.Error):
+        body = base64.encodebytes(_changed_der(binascii.a2b_base64(block[1]), chance))
+        return data[: block.start(1)] + body + data[block.end(1) :]
+    return data[: block.start()] + data[block.end() :]
+
+
+def _changed_der(data: bytes, chance: random.Random) -> bytes:
+    try:
+        nodes = der_tree.parse(data)
+    except (ValueError, RecursionError):
+        return data[chance.randrange(len(data) + 1) :]
+    for _number in range(chance.randint(1, 3)):
+        edit(nodes, chance.choice(EDITS), chance.random(), chance.random())
+    return der_tree.encode(nodes)
 
 
 def seeds() -> Mapping[str, bytes]:

@@ -4,7 +4,7 @@ import random
 
 import pytest
 from tests.chain import der_tree
-from tests.fuzz.target import answer, seeds
+from tests.fuzz.target import answer, changed, seeds
 
 from mutua.chain.decode import MAX_BYTES
 
@@ -22,6 +22,8 @@ def test_a_seed_and_its_fragments_are_answered(name: str) -> None:
         answer(data[:at])
         answer(data[:at] + chance.randbytes(length) + data[at + length :])
         answer(data[at:] + data[:at])
+        assert changed(data, at) != data
+        answer(changed(data, at))
 
 
 @pytest.mark.parametrize("name", ["crl-der", "csr-der", "der"])

@@ -37,14 +37,16 @@ class Walk:
         """The first element; what stands behind it does not matter. Raises `NotBerError`."""
         return self._element(data, 0)[0]
 
-    def children(self, element: Element, tag: int = SEQUENCE) -> list[Element]:
-        """The elements in an element, which must have the tag. Raises `NotBerError`."""
+    def children(self, element: Element, tag: int = SEQUENCE, *, least: int = 0) -> list[Element]:
+        """The elements, `least` or more, in an element, which must have the tag. Raises `NotBerError`."""
         if element.tag != tag:
             raise NotBerError(f"tag {element.tag:#04x} instead of {tag:#04x}")
         found, at = [], 0
         while at < len(element.content):
             child, at = self._element(element.content, at)
             found.append(child)
+        if len(found) < least:
+            raise NotBerError(f"{len(found)} elements instead of {least}")
         return found
 
     def octets(self, element: Element, depth: int = 0) -> bytes:

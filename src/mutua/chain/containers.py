@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from mutua.chain.ber import CONTEXT_0, SEQUENCE, Walk
+from mutua.chain.ber import CONTEXT_0, SEQUENCE, NotBerError, Walk
 from mutua.chain.decode import Haul
 from mutua.chain.derivation import MAX_ROUNDS
 from mutua.message import message
@@ -12,7 +12,7 @@ def take_pkcs7(haul: Haul, der: bytes, line: int | None) -> None:
     """All certificates of a PKCS#7 container, each by itself."""
     try:
         found = list(_certificates(der))
-    except ValueError:
+    except NotBerError:
         haul.refuse(line, message("this PKCS#7 file is damaged or cut off"))
         return
     for certificate in found:
@@ -22,9 +22,9 @@ def take_pkcs7(haul: Haul, der: bytes, line: int | None) -> None:
 def _certificates(der: bytes) -> Iterator[bytes]:
     """The certificates of SignedData (RFC 2315, section 9.1); attribute certificates are none."""
     walk = Walk()
-    _type, content = walk.children(walk.first(der))
-    (signed,) = walk.children(content, CONTEXT_0)
-    _version, _digests, _content, *rest = walk.children(signed)
+    content = walk.children(walk.first(der), least=2)[1]
+    signed = walk.children(content, CONTEXT_0, least=1)[0]
+    _version, _digests, _content, *rest = walk.children(signed, least=3)
     for field in rest:
         if field.tag == CONTEXT_0:
             yield from (one.encoding for one in walk.children(field, CONTEXT_0) if one.tag == SEQUENCE)

@@ -40,14 +40,16 @@ def encryption(walk: Walk, algorithm: Element) -> Encryption:
     identifier, parameters = identified(walk, algorithm)
     if identifier != _PBES2:
         return Encryption(_rounds(walk, identifier, parameters), _OLD_CIPHERS.get(identifier))
-    derivation, cipher = walk.children(parameters)[:2]
-    return Encryption(_rounds(walk, *identified(walk, derivation)), _OLD_CIPHERS.get(walk.children(cipher)[0].content))
+    derivation, cipher = walk.children(parameters, least=2)[:2]
+    return Encryption(
+        _rounds(walk, *identified(walk, derivation)), _OLD_CIPHERS.get(walk.children(cipher, least=1)[0].content)
+    )
 
 
 def mac_rounds(walk: Walk, algorithm: Element) -> int:
     """The rounds of a message authentication code by PBMAC1 (RFC 9579). Raises `NotBerError`."""
     _identifier, parameters = identified(walk, algorithm)
-    return _rounds(walk, *identified(walk, walk.children(parameters)[0]))
+    return _rounds(walk, *identified(walk, walk.children(parameters, least=1)[0]))
 
 
 def identified(walk: Walk, algorithm: Element) -> tuple[bytes, Element]:
@@ -61,7 +63,7 @@ def identified(walk: Walk, algorithm: Element) -> tuple[bytes, Element]:
 
 def _rounds(walk: Walk, identifier: bytes, parameters: Element) -> int:
     """Salt and number of rounds stand first in the parameters of each derivation, but for scrypt."""
-    values = walk.children(parameters)
+    values = walk.children(parameters, least=2)
     if identifier == _SCRYPT and len(values) >= 4:
         cost, block_size, parallel = map(number, values[1:4])
         return _SCRYPT_ROUNDS * cost * block_size * parallel

@@ -97,8 +97,8 @@ def refuse_too_many_rounds(data: bytes, pem: bytes | None, spent: int = 0) -> in
     walk = Walk()
     try:
         der = data if pem is None else base64(pem.split(b"-----")[2])
-        rounds = encryption(walk, walk.children(walk.first(der or b""))[0]).rounds
-    except (NotBerError, IndexError) as error:
+        rounds = encryption(walk, walk.children(walk.first(der or b""), least=1)[0]).rounds
+    except NotBerError as error:
         if pem is not None and pem.startswith(b"-----BEGIN ENCRYPTED"):
             raise UnreadableKeyError(message("it is damaged")) from error
         return 1

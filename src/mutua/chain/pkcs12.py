@@ -86,7 +86,7 @@ def _opened(data: bytes, password: bytes | None, outside: _Outside) -> Opened:
 def _look(data: bytes) -> _Outside:
     try:
         return _outside(Walk(), data)
-    except (NotBerError, ValueError, IndexError) as error:
+    except NotBerError as error:
         raise NotOpenedError(
             message("this PKCS#12 file is damaged, cut off, or of a kind that is not supported")
         ) from error
@@ -119,7 +119,7 @@ def _load(data: bytes, password: bytes | None, rounds: int) -> PKCS12KeyAndCerti
 
 def _outside(walk: Walk, data: bytes) -> _Outside:
     """The sum of all rounds, and the old ciphers, each once, in the order of the file."""
-    _version, sealed, *mac = walk.children(walk.first(data))
+    _version, sealed, *mac = walk.children(walk.first(data), least=2)
     rounds, old_ciphers = sum(_mac_rounds(walk, one) for one in mac), []
     for algorithm in _algorithms(walk, sealed):
         used = encryption(walk, algorithm)
@@ -130,9 +130,9 @@ def _outside(walk: Walk, data: bytes) -> _Outside:
 
 def _mac_rounds(walk: Walk, mac: Element) -> int:
     """The rounds of MacData; one where none are given (RFC 7292, section 4)."""
-    digest, _salt, *iterations = walk.children(mac)
-    algorithm = walk.children(digest)[0]
-    if walk.children(algorithm)[0].content == PBMAC1:
+    digest, _salt, *iterations = walk.children(mac, least=2)
+    algorithm = walk.children(digest, least=1)[0]
+    if walk.children(algorithm, least=1)[0].content == PBMAC1:
         return mac_rounds(walk, algorithm)
     return number(iterations[0]) if iterations else 1
 
@@ -142,8 +142,8 @@ def _algorithms(walk: Walk, sealed: Element) -> Iterator[Element]:
     for part in walk.children(walk.first(_data_of(walk, sealed))):
         identifier, content = identified(walk, part)
         if identifier == _ENCRYPTED_DATA:
-            _version, encrypted = walk.children(walk.children(content, CONTEXT_0)[0])[:2]
-            yield walk.children(encrypted)[1]
+            _version, encrypted = walk.children(walk.children(content, CONTEXT_0, least=1)[0], least=2)[:2]
+            yield walk.children(encrypted, least=2)[1]
         else:
             yield from _of_bags(walk, walk.first(_data_of(walk, part)), 0)
 
@@ -153,16 +153,16 @@ def _data_of(walk: Walk, part: Element) -> bytes:
     identifier, content = identified(walk, part)
     if identifier != _DATA:
         raise NotBerError("neither data nor encrypted data")
-    return walk.octets(walk.children(content, CONTEXT_0)[0])
+    return walk.octets(walk.children(content, CONTEXT_0, least=1)[0])
 
 
 def _of_bags(walk: Walk, bags: Element, nesting: int) -> Iterator[Element]:
     if nesting == _MAX_NESTING:
         raise NotBerError("nested too deep")
     for bag in walk.children(bags):
-        kind, value = walk.children(bag)[:2]
-        inner = walk.children(value, CONTEXT_0)[0]
+        kind, value = walk.children(bag, least=2)[:2]
+        inner = walk.children(value, CONTEXT_0, least=1)[0]
         if kind.content == _SHROUDED_KEY_BAG:
-            yield walk.children(inner)[0]
+            yield walk.children(inner, least=1)[0]
         elif kind.content == _NESTED_BAG:
             yield from _of_bags(walk, inner, nesting + 1)
