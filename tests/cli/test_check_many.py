@@ -5,9 +5,12 @@ import multiprocessing
 import os
 import pty
 import resource
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +18,7 @@ import pytest
 from click.testing import CliRunner, Result
 from cryptography import x509
 from tests.chain.pki import AT, intermediate, leaf, pem, root, sound
-from tests.cli.program import environment, run, sentence
+from tests.cli.program import PROGRAM, environment, run, sentence
 
 from mutua.authority.issue import SERVER_AUTH
 from mutua.authority.keys import to_pem
@@ -315,6 +318,44 @@ def test_whoever_stops_asking_leaves_no_process_behind(certs: Path, monkeypatch:
     assert [next(work) for _number in range(3)]
     del work
     assert not multiprocessing.active_children()
+
+
+def _children(pid: int) -> list[str]:
+    return Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+
+
+@contextmanager
+def sharing_out() -> Iterator[tuple[subprocess.Popen[str], list[str]]]:
+    """A check of many files, at the moment at which it starts other processes; and these."""
+    if len(os.sched_getaffinity(0)) < 2:
+        pytest.skip("there is one core")
+    Path("one.pem").write_bytes(sound())
+    Path("many").mkdir()
+    for number in range(20_000):
+        os.link("one.pem", f"many/{number}")
+    command = [*PROGRAM, "check", *THEN, "-r", "many"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment(), start_new_session=True, text=True
+    ) as process:
+        while not (children := _children(process.pid)):
+            time.sleep(0.01)
+        yield process, children
+
+
+def test_ctrl_c_ends_all_of_it() -> None:
+    with sharing_out() as (process, children):
+        os.killpg(process.pid, signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    assert (process.returncode, out, err.strip()) == (1, "", "Aborted!")
+    assert not [child for child in children if Path("/proc", child).exists()]
+
+
+def test_no_process_outlives_the_first_one() -> None:
+    with sharing_out() as (process, children):
+        process.kill()
+        process.communicate(timeout=60)  # Until the last of them has closed its end of the pipes.
+    assert process.returncode == -signal.SIGKILL
+    assert children
 
 
 def test_little_work_is_not_shared_out(certs: Path) -> None:

@@ -11,6 +11,7 @@ from mutua import chain
 from mutua.chain.decode import MAX_BYTES, Encoding
 from mutua.cli.judged import Judged, Unread, judged, places_in
 from mutua.cli.tree import Listed
+from mutua.cli.workers import in_processes, undisturbed
 from mutua.language import translate
 from mutua.message import message
 
@@ -50,13 +51,25 @@ def judge_all(files: Sequence[Listed], question: Question, *, patience_s: float 
     begun = time.monotonic()
     cores = len(os.sched_getaffinity(0))
     for done, file in enumerate(files, 1):
-        yield judge(file, question)
+        with undisturbed():
+            result = judge(file, question)
+        yield result
         spent = time.monotonic() - begun
         if cores > 1 and spent > patience_s:
             if spent / done * (len(files) - done) > WORTH_S:
-                yield from _in_processes(files[done:], question, cores)
+                yield from _on_all_cores(files[done:], question, cores)
                 return
             patience_s += spent
+
+
+def _on_all_cores(files: Sequence[Listed], question: Question, cores: int) -> Iterator[Result]:
+    def judge_chunk(chunk: Sequence[Listed]) -> list[Result]:
+        return [judge(file, question) for file in chunk]
+
+    size = max(1, min(_MOST_IN_CHUNK, len(files) // (cores * _CHUNKS_PER_CORE)))
+    chunks = [files[start : start + size] for start in range(0, len(files), size)]
+    for results in in_processes(judge_chunk, chunks, cores):
+        yield from results
 
 
 def judge(file: Listed, question: Question) -> Result:
@@ -115,34 +128,3 @@ def _too_large(file: Listed, head: bytes) -> Unread | None:
     if file.named or b"-----BEGIN " in head or head.startswith(_BOX_OR_CERTIFICATE):
         return Unread(file.name, message("it is larger than {limit} MiB", limit=MAX_BYTES // 2**20))
     return None
-
-
-def _in_processes(files: Sequence[Listed], question: Question, cores: int) -> Iterator[Result]:
-    from concurrent.futures import ProcessPoolExecutor
-    from multiprocessing import get_context
-
-    size = max(1, min(_MOST_IN_CHUNK, len(files) // (cores * _CHUNKS_PER_CORE)))
-    chunks = [files[start : start + size] for start in range(0, len(files), size)]
-    # Forked workers have everything imported, and the issuers in memory that were met so far.
-    context = get_context("fork")
-    executor = ProcessPoolExecutor(cores, mp_context=context, initializer=_begin, initargs=(question,))
-    try:
-        for results in executor.map(_judge_chunk, chunks):
-            yield from results
-    finally:
-        executor.shutdown(cancel_futures=True)
-
-
-_asked: list[Question] = []
-"""The question of this worker; it is inherited, since certificates cannot be sent."""
-
-
-def _begin(question: Question) -> None:
-    import signal
-
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; the first one ends the others.
-    _asked[:] = [question]
-
-
-def _judge_chunk(files: Sequence[Listed]) -> list[Result]:
-    return [judge(file, _asked[0]) for file in files]
