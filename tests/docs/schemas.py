@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from mutua.chain.report_json import ReportJson
+from mutua.cli.backup import BackupJson
 from mutua.cli.check_json import ManyJson
 from mutua.cli.compare_json import ComparisonJson
 from mutua.cli.connected_json import ConnectedJson
@@ -40,6 +41,7 @@ class Output(NamedTuple):
 
 
 SCHEMAS: Mapping[str, Output] = {
+    "backup-show": Output("mutua backup show FILE --format json", BackupJson),
     "check": Output("mutua check FILE --format json", ReportJson),
     "check-many": Output("mutua check -r FOLDER --format json", ManyJson),
     "compare": Output("mutua compare SOURCE TARGET --format json", ComparisonJson),

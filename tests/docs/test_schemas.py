@@ -27,6 +27,7 @@ from mutua.peering.contexts import peer_listener
 HOW = "run: make schemas"
 HOW_NEW = "give its JSON a type in tests/docs/schemas.py, name it in DESCRIBED_BY and docs/schemas/README.md"
 DESCRIBED_BY = {
+    "backup show": {"backup-show"},
     "check": {"check", "check-many"},
     "compare": {"compare"},
     "inspect": {"inspect"},
