@@ -108,7 +108,7 @@ class Container:
             ) from error
         manifest = _read(archive, MANIFEST, _MAX_MANIFEST_BYTES)
         protected_identity = _read(archive, IDENTITY, _MAX_IDENTITY_BYTES)
-        if len(archive.namelist()) != len({CONTENTS, IDENTITY, MANIFEST}):
+        if len(archive.namelist()) > len({CONTENTS, IDENTITY, MANIFEST}):
             raise DamagedBackupError(message("there is more in it than its contents"))
         try:
             said = json.loads(manifest)
