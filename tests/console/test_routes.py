@@ -10,6 +10,7 @@ from tests.running import PASSWORD, USER, RunningConsole
 from mutua.console.api import (
     account_service,
     application_service,
+    audit_log,
     device_service,
     group_service,
     migration_service,
@@ -20,6 +21,7 @@ ROUTERS = (
     session_service.router,
     account_service.router,
     application_service.router,
+    audit_log.router,
     device_service.router,
     group_service.router,
     migration_service.router,

@@ -13,6 +13,9 @@ from sqlalchemy import Connection, Row, delete, select, update
 from mutua.console.failures import Failures
 from mutua.console.passwords import fits
 from mutua.console.users import Role, User
+from mutua.logbook import audit
+from mutua.logbook.actions import SIGN_IN
+from mutua.logbook.audit import Deed
 from mutua.storage.database import Database
 from mutua.storage.tables import sessions, users
 
@@ -69,6 +72,7 @@ class Accounts:
             ).one_or_none()
         if not fits(password, row.password_hash if row else None) or row is None:
             self.failures.add(name, address)
+            self._write_down_failure(name, address)
             return None
         # Once more: of many guesses made at the same time none counts that ends after the others used up the limit.
         self._check_wait(name, address)
@@ -93,6 +97,7 @@ class Accounts:
                     last_access_at=now,
                 )
             )
+            audit.append(connection, Deed(SIGN_IN, user.name, address, subject=kind))
         return session, token
 
     def session_of(self, token: str) -> Session | None:
@@ -133,6 +138,12 @@ class Accounts:
     def _check_wait(self, name: str, address: str) -> None:
         if wait := self.failures.wait(name, address):
             raise TooManyFailuresError(wait)
+
+    def _write_down_failure(self, name: str, address: str) -> None:
+        """A name that nobody has is left out: people type their password there."""
+        with self._database.writing() as connection:
+            known = connection.execute(select(users.c.user_name).where(users.c.user_name == name)).scalar_one_or_none()
+            audit.append(connection, Deed(SIGN_IN, known or "", address, status=401))
 
     def _touch(self, session_id: str) -> None:
         with self._database.writing() as connection:

@@ -9,6 +9,7 @@ from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 
 from mutua.console.accounts import Session
+from mutua.console.audited import action_for
 from mutua.console.console import Console
 from mutua.console.permissions import Least, least_for, standing
 from mutua.console.users import User
@@ -42,24 +43,30 @@ class GuardedRoute(APIRoute):
         raise NotImplementedError
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """The framework's handler, behind the check. Raises `LookupError` for a route without a permission."""
+        """The framework's handler, behind the check.
+
+        Raises `LookupError` for a route without a permission, or without a line on what the audit log tells of it.
+        """
         least = least_for(self.methods or (), self.path)
+        action = action_for(self.methods or (), self.path)
         handle = super().get_route_handler()
 
         async def guarded(request: Request) -> Response:
+            request.state.action = action
+            about(request, request.path_params.get("identifier", ""))
             if least is not Least.PUBLIC:
-                request.state.caller = await run_in_threadpool(self._admit, request, least)
+                await run_in_threadpool(self._admit, request, least)
             return await handle(request)
 
         return guarded
 
-    def _admit(self, request: Request, least: Least) -> Caller:
+    def _admit(self, request: Request, least: Least) -> None:
         caller = self.caller(request, console_of(request))
         if caller is None:
             raise NotSignedInError
+        request.state.caller = caller
         if standing(caller.user) < least:
             raise PasswordChangeNeededError if caller.user.must_change_password else NotPermittedError
-        return caller
 
 
 def console_of(request: Request) -> Console:
@@ -72,6 +79,11 @@ def caller_of(request: Request) -> Caller:
     """Who was admitted."""
     caller: Caller = request.state.caller
     return caller
+
+
+def about(request: Request, subject: str) -> None:
+    """Have the audit log say what a request was about, where its path does not. Nothing secret may be given."""
+    request.state.subject = subject
 
 
 def address_of(request: Request) -> str:

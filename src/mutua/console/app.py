@@ -16,12 +16,14 @@ from mutua.console.admission import NotPermittedError, NotSignedInError, Passwor
 from mutua.console.api import (
     account_service,
     application_service,
+    audit_log,
     device_service,
     errors,
     group_service,
     migration_service,
     session_service,
 )
+from mutua.console.auditing import Auditing
 from mutua.console.console import Console
 from mutua.console.web import pages
 from mutua.logbook.application_log import ApplicationLog
@@ -49,6 +51,7 @@ def public_app(console: Console) -> ASGIApp:
         session_service,
         account_service,
         application_service,
+        audit_log,
         device_service,
         group_service,
         migration_service,
@@ -62,7 +65,7 @@ def public_app(console: Console) -> ASGIApp:
     app.add_exception_handler(TooManyFailuresError, errors.on_too_many_failures)
     app.add_exception_handler(HTTPException, errors.on_http_error)
     app.add_exception_handler(RequestValidationError, errors.on_validation_error)
-    return OneErrorShape(PlainPaths(app), console.log)
+    return Auditing(OneErrorShape(PlainPaths(app), console.log), console)
 
 
 class PlainPaths:

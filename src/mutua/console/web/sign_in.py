@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from mutua.console.accounts import SessionKind, TooManyFailuresError
-from mutua.console.admission import ConsoleDep, address_of
+from mutua.console.admission import Caller, ConsoleDep, address_of
 from mutua.console.web import visitor
 from mutua.console.web.forms import FormDep
 from mutua.console.web.rendering import local_path, page, redirect
@@ -45,6 +45,7 @@ def sign_out(request: Request, console: ConsoleDep) -> Response:
     session = visitor.session_of(request, console)
     if session is not None:
         console.accounts.sign_out(session.id)
+        request.state.caller = Caller(session.user, session)
     response = redirect(visitor.LOGIN, "signed-out")
     visitor.forget(response, console)
     return response
