@@ -18,6 +18,7 @@ import msgspec
 
 from mutua.chain.report_json import ReportJson
 from mutua.cli.backup import BackupJson
+from mutua.cli.audit import CheckedJson, EntriesJson
 from mutua.cli.check_json import ManyJson
 from mutua.cli.compare_json import ComparisonJson
 from mutua.cli.connected_json import ConnectedJson
@@ -42,6 +43,8 @@ class Output(NamedTuple):
 
 SCHEMAS: Mapping[str, Output] = {
     "backup-show": Output("mutua backup show FILE --format json", BackupJson),
+    "audit-list": Output("mutua audit list --state FOLDER --format json", EntriesJson),
+    "audit-verify": Output("mutua audit verify --state FOLDER --format json", CheckedJson),
     "check": Output("mutua check FILE --format json", ReportJson),
     "check-many": Output("mutua check -r FOLDER --format json", ManyJson),
     "compare": Output("mutua compare SOURCE TARGET --format json", ComparisonJson),

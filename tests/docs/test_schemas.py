@@ -28,6 +28,8 @@ HOW = "run: make schemas"
 HOW_NEW = "give its JSON a type in tests/docs/schemas.py, name it in DESCRIBED_BY and docs/schemas/README.md"
 DESCRIBED_BY = {
     "backup show": {"backup-show"},
+    "audit list": {"audit-list"},
+    "audit verify": {"audit-verify"},
     "check": {"check", "check-many"},
     "compare": {"compare"},
     "inspect": {"inspect"},

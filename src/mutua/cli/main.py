@@ -32,6 +32,7 @@ _VERBS = {
     "ca": N_("Run a private certificate authority."),
     "serve": N_("Run a management console."),
     "user": N_("List, add and mend the accounts of a console, by its state folder."),
+    "audit": N_("Show what was done to a console and by whom, or check that nobody changed the log of it."),
     "doctor": N_("Say what is wrong with a console's folder, key, database, certificate, clock and ports."),
     "backup": N_("Write a console into one encrypted file, and bring it back from there."),
     "devices": N_("Import and list the devices of a console."),
@@ -58,6 +59,12 @@ class _LazyVerbs(speaking.Group):
             formatter.write_dl([(verb, _(summary)) for verb, summary in _VERBS.items()])
 
 
+def _show_version(context: click.Context, _parameter: click.Parameter, wanted: bool) -> None:
+    if wanted and not context.resilient_parsing:
+        click.echo(f"mutua, version {__version__}")
+        context.exit()
+
+
 @click.group(
     cls=_LazyVerbs,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
@@ -72,11 +79,12 @@ class _LazyVerbs(speaking.Group):
         "Exit codes: 0 clean, 1 findings, 2 usage, 3 input unreadable, 4 could not connect, 5 internal."
     ),
 )
-@click.version_option(
-    __version__,
-    prog_name="mutua",
-    message="%(prog)s, version %(version)s",  # Click would look for its translation before anybody asked.
-    cls=speaking.Option,
+@speaking.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_show_version,
     help=N_("Show the version and exit."),
 )
 @click.pass_context

@@ -17,6 +17,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from mutua.console.failures import Failures
     from mutua.console.users import Account, Role, Users
+    from mutua.logbook.actions import Action
+    from mutua.storage.database import Database
 
 F = TypeVar("F", bound=Callable[..., None])
 
@@ -28,6 +30,17 @@ class _Book(NamedTuple):
 
     users: "Users"
     failures: "Failures"
+    database: "Database"
+
+    def write_down(self, action: "Action", name: str) -> None:
+        """Have the audit log tell what was done to an account, by the account of the machine that did it.
+
+        No user of a console has a colon in their name.
+        """
+        from mutua.logbook import audit
+
+        with self.database.writing() as connection:
+            audit.append(connection, audit.Deed(action, f"system:{_system_account()}", "", subject=name))
 
 
 @click.group(
@@ -119,8 +132,10 @@ def list_(state: Path, form: str) -> None:
 def add(name: str, role: str, password_file: str | None, state: Path) -> None:
     with _opened(state) as book:
         from mutua.console.users import Change
+        from mutua.logbook.actions import ADD_ACCOUNT
 
         book.users.add(Change(name=name, password=_new_password(password_file), role=_role_of(role)))
+        book.write_down(ADD_ACCOUNT, name)
     click.echo(_("{user} can sign in, as {role}.", user=name, role=role))
 
 
@@ -134,10 +149,12 @@ def add(name: str, role: str, password_file: str | None, state: Path) -> None:
 def passwd(name: str, password_file: str | None, state: Path) -> None:
     with _opened(state) as book:
         from mutua.console.users import Change
+        from mutua.logbook.actions import SET_PASSWORD
 
         account = _find(book, name)
         book.users.change(account.id, Change(password=_new_password(password_file)))
         book.failures.forgive(name)
+        book.write_down(SET_PASSWORD, name)
     click.echo(_("The password of {user} is changed; its sessions have ended.", user=name))
 
 
@@ -150,9 +167,11 @@ def passwd(name: str, password_file: str | None, state: Path) -> None:
 def unlock(name: str, state: Path) -> None:
     with _opened(state) as book:
         from mutua.console.users import Change
+        from mutua.logbook.actions import UNLOCK_ACCOUNT
 
         book.users.change(_find(book, name).id, Change(enabled=True))
         book.failures.forgive(name)
+        book.write_down(UNLOCK_ACCOUNT, name)
     click.echo(_("{user} can sign in again.", user=name))
 
 
@@ -166,8 +185,10 @@ def unlock(name: str, state: Path) -> None:
 def role(name: str, role: str, state: Path) -> None:
     with _opened(state) as book:
         from mutua.console.users import Change
+        from mutua.logbook.actions import CHANGE_ACCOUNT
 
         book.users.change(_find(book, name).id, Change(role=_role_of(role)))
+        book.write_down(CHANGE_ACCOUNT, name)
     click.echo(_("The role of {user} is now {role}.", user=name, role=role))
 
 
@@ -179,7 +200,10 @@ def role(name: str, role: str, state: Path) -> None:
 @_state
 def delete(name: str, state: Path) -> None:
     with _opened(state) as book:
+        from mutua.logbook.actions import DELETE_ACCOUNT
+
         book.users.delete(_find(book, name).id)
+        book.write_down(DELETE_ACCOUNT, name)
     click.echo(_("{user} is deleted.", user=name))
 
 
@@ -196,11 +220,22 @@ def _opened(state: Path) -> Iterator[_Book]:
     except StateFolderError as error:
         raise Failure(error.problem, Exit.UNREADABLE, error.advice) from error
     try:
-        yield _Book(Users(database), Failures(database))
+        yield _Book(Users(database), Failures(database), database)
     except AccountRefusedError as error:
         raise Failure(error.problem, Exit.USAGE) from error
     finally:
         database.close()
+
+
+def _system_account() -> str:
+    """Who runs this, by the machine's own list; the number where that has no name for it."""
+    import os
+    import pwd
+
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return str(os.getuid())
 
 
 def _find(book: _Book, name: str) -> "Account":
