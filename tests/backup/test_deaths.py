@@ -119,6 +119,6 @@ def test_a_file_that_came_meanwhile_is_left_alone(tmp_path: Path) -> None:
 @pytest.mark.parametrize("overwrite", [False, True])
 def test_a_link_is_not_replaced(tmp_path: Path, overwrite: bool) -> None:
     (tmp_path / "link").symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(OSError, match="exists|regular"), writing(tmp_path / "link", 0o600, overwrite=overwrite):
+    with pytest.raises(OSError, match=r"exists|regular"), writing(tmp_path / "link", 0o600, overwrite=overwrite):
         pass
     assert names(tmp_path) == ["link"]
