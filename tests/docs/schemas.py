@@ -17,8 +17,8 @@ from typing import Any, NamedTuple
 import msgspec
 
 from mutua.chain.report_json import ReportJson
-from mutua.cli.backup import BackupJson
 from mutua.cli.audit import CheckedJson, EntriesJson
+from mutua.cli.backup import BackupJson
 from mutua.cli.check_json import ManyJson
 from mutua.cli.compare_json import ComparisonJson
 from mutua.cli.connected_json import ConnectedJson
