@@ -45,7 +45,7 @@ def summary_lines(header: Header) -> Iterator[str]:
         version=header.program,
     )
     for table, word in _TABLES.items():
-        yield f"  {_(word):<{_WIDTH}}{header.rows.get(table, 0):>9,}"
+        yield _cells(_(word), f"{header.rows.get(table, 0):,}")
     yield _("  certificate (SHA-256)  {digest}", digest=header.certificate_sha256 or "—")
     yield ""
 
@@ -57,8 +57,7 @@ def preview_lines(preview: Preview, despite: Collection[str]) -> Iterator[str]:
     elif not any(change.added or change.removed or change.changed for change in preview.changes):
         yield _("The console already has what the backup holds.")
     else:
-        heading = f"  {'':<{_WIDTH}}{_('now'):>9}{_('backup'):>12}"
-        yield f"{heading}{_('added'):>12}{_('removed'):>12}{_('changed'):>12}"
+        yield _cells("", _("now"), _("backup"), _("added"), _("removed"), _("changed"))
         for change in preview.changes:
             yield from _change_lines(change)
     for migration in preview.undone:
@@ -68,12 +67,16 @@ def preview_lines(preview: Preview, despite: Collection[str]) -> Iterator[str]:
 
 
 def _change_lines(change: Change) -> Iterator[str]:
-    counts = f"{change.before:>9,}{change.after:>12,}"
-    moved = "".join(f"{len(names) or '—':>12}" for names in (change.added, change.removed, change.changed))
-    yield f"  {_(_KINDS[change.kind]):<{_WIDTH}}{counts}{moved}"
-    for names, word in ((change.added, _("added")), (change.removed, _("removed")), (change.changed, _("changed"))):
+    moved = (change.added, change.removed, change.changed)
+    counts = (f"{change.before:,}", f"{change.after:,}", *(f"{len(names):,}" if names else "—" for names in moved))
+    yield _cells(_(_KINDS[change.kind]), *counts)
+    for names, word in zip(moved, (_("added"), _("removed"), _("changed")), strict=True):
         if names:
             yield from wrapped(_names(names), f"    {word}: ")
+
+
+def _cells(word: str, *columns: str) -> str:
+    return f"  {word:<{_WIDTH}}" + "".join(f"{column:>12}" for column in columns)
 
 
 def _names(names: tuple[str, ...]) -> str:
