@@ -27,12 +27,12 @@ _BLANK = b" \t\r\x0b\x0c\xc2\xa0"
 _DASH = rb"(?:-|\xe2\x80[\x90-\x95]|\xe2\x88\x92|\xef\xbc\x8d|\xc2\xad|[\x96\x97\xad])"
 _SPACE = rb"(?:[ \t\xa0]|\xc2\xa0)"
 
-_BEGINNING = re.compile(
+_DAMAGED_BEGINNING = (
     rb"BEGIN(?: (?P<label>[^\r\n-]{1,64})-----(?!-)|"
     rb"(?P<meant>%(space)b{0,4}(?:[A-Z0-9]{1,12}%(space)b{1,4}){0,2}CERTIFICATE[A-Z \t]{0,24}?)"
-    rb"%(space)b{0,4}(?P<dashes>%(dash)b*))" % {b"space": _SPACE, b"dash": _DASH},
-    re.IGNORECASE,
+    rb"%(space)b{0,4}(?P<dashes>%(dash)b*))" % {b"space": _SPACE, b"dash": _DASH}
 )
+_LONGEST_LABEL = 64
 _DASHES_BEFORE = rb"%b+%b{0,4}\Z" % (_DASH, _SPACE)
 _CLOSED_BEFORE = rb"-----END [^\r\n-]{0,64}-----\Z"
 _CERTIFICATE_CLOSED = rb"-----END (?:X509 |TRUSTED )?CERTIFICATE-----"
@@ -135,23 +135,31 @@ def _starts(data: bytes) -> Iterator[_Start]:
     for _number in range(MAX_BLOCKS):
         if at < 0:
             break
-        found = _BEGINNING.match(data, at)
-        start = None if found is None else _sound_start(data, found) or _damaged_start(data, found)
+        start, after = _sound_start(data, at), at + len(_BEGIN_WORD)
+        if start is not None:
+            after = start.after
+        elif found := re.compile(_DAMAGED_BEGINNING, re.IGNORECASE).match(data, at):
+            start, after = _damaged_start(data, found), found.end()
         if start is not None:
             yield start
-        at = text.find(_BEGIN_WORD, found.end() if found else at + len(_BEGIN_WORD))
+        at = text.find(_BEGIN_WORD, after)
     end = len(data) if at < 0 else at
     yield _Start(end, end, b"", sound=False)
 
 
-def _sound_start(data: bytes, found: re.Match[bytes]) -> _Start | None:
-    label, at = found["label"], found.start() - len(_ARMOUR)
-    if label is None or at < 0 or not data.startswith(BEGIN, at) or label.strip() != label or b"  " in label:
+def _sound_start(data: bytes, word: int) -> _Start | None:
+    """The beginning that a word BEGIN is in, where it is as it should be."""
+    at, begin = word - len(_ARMOUR), word - len(_ARMOUR) + len(BEGIN)
+    end = data.find(_ARMOUR, begin, begin + _LONGEST_LABEL + len(_ARMOUR))
+    label, after = data[begin:end], end + len(_ARMOUR)
+    if at < 0 or end <= begin or not data.startswith(BEGIN, at) or data.startswith(b"-", after):
+        return None
+    if label.strip() != label or any(odd in label for odd in (b"\r", b"\n", b"-", b"  ")):
         return None
     # Five hyphens more may be those of the END line of the block before, with no line end between.
     if data[at - 1 : at] == b"-" and not re.search(_CLOSED_BEFORE, data[max(0, at - 90) : at]):
         return None
-    return _Start(at, found.end(), label, sound=True)
+    return _Start(at, after, label, sound=True)
 
 
 def _damaged_start(data: bytes, found: re.Match[bytes]) -> _Start | None:

@@ -10,20 +10,22 @@ def wrapped(text: str, first: str, following: str | None = None) -> list[str]:
 
     `first` may be styled; a word that is longer than a line stands alone and is not broken.
     """
+    taken = len(click.unstyle(first))
+    if taken + len(text) <= WIDTH and text and text == " ".join(text.split()):
+        return [first + text]
     import textwrap
 
-    blanks = " " * len(click.unstyle(first)) if following is None else following
     lines = textwrap.wrap(
         text,
         WIDTH,
-        initial_indent=" " * len(click.unstyle(first)),
-        subsequent_indent=blanks,
+        initial_indent=" " * taken,
+        subsequent_indent=" " * taken if following is None else following,
         break_long_words=False,
         break_on_hyphens=False,
     )
     if not lines:
         return [first.rstrip()]
-    return [first + lines[0][len(click.unstyle(first)) :], *lines[1:]]
+    return [first + lines[0][taken:], *lines[1:]]
 
 
 def sides(left: str, right: str) -> list[str]:
