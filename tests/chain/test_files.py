@@ -365,8 +365,8 @@ def test_positions_and_lines_count_what_is_unreadable_too() -> None:
     assert [certificate.position for certificate in report.material.certificates] == [2, 3]
 
 
-PATIENCE_S = 20
-"""Far more than is needed (well under 2 s of a processor), for machines that do other things meanwhile."""
+PATIENCE_S = 5
+"""Ten times what is needed (0.4 s of a processor at the worst), for machines that do other things meanwhile."""
 
 
 def timed(data: bytes) -> tuple[Report, float]:

@@ -151,9 +151,10 @@ def _sound_start(data: bytes, word: int) -> _Start | None:
     """The beginning that a word BEGIN is in, where it is as it should be."""
     at, begin = word - len(_ARMOUR), word - len(_ARMOUR) + len(BEGIN)
     end = data.find(_ARMOUR, begin, begin + _LONGEST_LABEL + len(_ARMOUR))
-    label, after = data[begin:end], end + len(_ARMOUR)
+    after = end + len(_ARMOUR)
     if at < 0 or end <= begin or not data.startswith(BEGIN, at) or data.startswith(b"-", after):
         return None
+    label = data[begin:end]  # Only now: without an end it would be a copy of the whole text.
     if label.strip() != label or any(odd in label for odd in (b"\r", b"\n", b"-", b"  ")):
         return None
     # Five hyphens more may be those of the END line of the block before, with no line end between.
