@@ -22,7 +22,10 @@ from mutua.authority.issue import SERVER_AUTH
 from mutua.authority.keys import to_pem
 from mutua.authority.request import Subject, build_request
 from mutua.cli.main import mutua
+from mutua.logbook import audit
+from mutua.logbook.actions import SIGN_IN
 from mutua.peering.contexts import peer_listener
+from mutua.storage.database import Database
 
 HOW = "run: make schemas"
 HOW_NEW = "give its JSON a type in tests/docs/schemas.py, name it in DESCRIBED_BY and docs/schemas/README.md"
@@ -209,6 +212,21 @@ def test_repair() -> None:
     answer = said("repair", "heap.pem", "--from", "ca", "--dry-run", "--at", AT.isoformat())
     assert {step["action"] for step in answer["steps"]} >= {"remove", "add", "order"}
     assert complain("repair", answer) is None
+
+
+def test_audit() -> None:
+    Path("state").mkdir()
+    database = Database.open("sqlite:///state/console.db")
+    with database.writing() as connection:
+        audit.append(connection, audit.Deed(SIGN_IN, "admin", "192.0.2.1"))
+    database.close()
+    answer = said("audit", "list", "--state", "state")
+    assert len(answer["entries"]) == 1
+    assert complain("audit-list", answer) is None
+    for noted, intact in ((), True), (("--noted", f"1:{'0' * 64}"), False):
+        answer = said("audit", "verify", "--state", "state", *noted)
+        assert answer["intact"] is intact
+        assert complain("audit-verify", answer) is None
 
 
 def test_connect() -> None:

@@ -10,6 +10,8 @@ from alembic.config import Config
 from sqlalchemy import create_engine, select, text
 
 import mutua.storage
+from mutua.logbook import audit, audit_check
+from mutua.logbook.actions import SIGN_IN
 from mutua.storage.database import Database
 from mutua.storage.tables import devices, group_members, groups, sessions, users
 
@@ -73,3 +75,10 @@ def test_references_still_hold(upgraded: Database) -> None:
     with upgraded.writing() as connection:
         connection.execute(users.delete().where(users.c.user_name == "admin"))
         assert connection.execute(select(sessions)).all() == []
+
+
+def test_the_audit_log_begins_with_the_console_that_keeps_one(upgraded: Database) -> None:
+    with upgraded.writing() as connection:
+        assert audit_check.verify(connection) == (0, None, audit.START, None, None)
+        mark = audit.append(connection, audit.Deed(SIGN_IN, "admin", "127.0.0.1"))
+        assert audit_check.verify(connection) == (1, 1, mark, None, None)

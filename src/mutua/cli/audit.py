@@ -188,7 +188,8 @@ def _cells(entry: "Entry") -> list[str]:
     action = ACTIONS.get(entry.action)
     done = _("done") if entry.status < 400 else _("refused ({status})", status=entry.status)
     title = _(action.title) if action else entry.action
-    return [str(entry.number), entry.at, entry.user_name or "-", entry.address or "-", title, entry.subject, done]
+    cells = (entry.number, entry.at, entry.user_name or "-", entry.address or "-", title, entry.subject, done)
+    return [str(cell) for cell in cells]
 
 
 def _table(rows: list[list[str]]) -> list[str]:

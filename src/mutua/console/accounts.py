@@ -61,7 +61,18 @@ class Accounts:
         self.failures = Failures(database)
 
     def authenticate(self, name: str, password: str, address: str) -> User | None:
-        """The user, if the password is right. Raises `TooManyFailuresError`, right or wrong.
+        """The user who is signing in, if the password is right; the audit log tells of each that is wrong.
+
+        Raises `TooManyFailuresError`, right or wrong: what is not looked at is not told of either, lest a flood of
+        attempts push out of the audit log what is in it.
+        """
+        user = self.prove(name, password, address)
+        if user is None:
+            self._write_down_failure(name, address)
+        return user
+
+    def prove(self, name: str, password: str, address: str) -> User | None:
+        """The user, if the password is right, without a sign-in. Raises `TooManyFailuresError`, right or wrong.
 
         A name that nobody has is treated as a wrong password is, waiting included.
         """
@@ -72,7 +83,6 @@ class Accounts:
             ).one_or_none()
         if not fits(password, row.password_hash if row else None) or row is None:
             self.failures.add(name, address)
-            self._write_down_failure(name, address)
             return None
         # Once more: of many guesses made at the same time none counts that ends after the others used up the limit.
         self._check_wait(name, address)

@@ -118,7 +118,7 @@ class Console:
 
         Raises `AccountRefusedError`, and `TooManyFailuresError`: the current password can be guessed here too.
         """
-        if self.accounts.authenticate(user.name, current, address) is None:
+        if self.accounts.prove(user.name, current, address) is None:
             raise AccountRefusedError("CurrentPassword", message("it is not the current password."))
         if new == current:
             raise AccountRefusedError("NewPassword", message("it is the current password; choose another one."))

@@ -56,7 +56,8 @@ class Entry(NamedTuple):
 
     def hash_after(self, previous: str) -> str:
         """The hash of this entry where the one before it has the hash `previous`; both in hexadecimal."""
-        said = json.dumps(self, ensure_ascii=True, separators=(",", ":"))
+        # Whoever has changed an entry may have put anything in the place of a text.
+        said = json.dumps(self, ensure_ascii=True, separators=(",", ":"), default=repr)
         return sha256(bytes.fromhex(previous) + said.encode("ascii")).hexdigest()
 
 

@@ -8,7 +8,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, BeforeValidator
 from sqlalchemy import case, select
 
-from mutua.console.admission import CallerDep, ConsoleDep, address_of
+from mutua.console.admission import CallerDep, ConsoleDep, about, address_of
 from mutua.console.api import query, short_list
 from mutua.console.api.access import ApiRoute
 from mutua.console.api.body import MAX_JSON_BYTES, Text
@@ -88,7 +88,7 @@ def list_accounts(console: ConsoleDep, page: LargePageDep) -> dict[str, object]:
 
 
 @router.post("/Accounts", status_code=201)
-def create_account(body: AccountBody, console: ConsoleDep) -> JSONResponse:
+def create_account(body: AccountBody, request: Request, console: ConsoleDep) -> JSONResponse:
     """A new local account."""
     for name in ("UserName", "Password", "RoleId"):
         if not getattr(body, name):
@@ -97,6 +97,7 @@ def create_account(body: AccountBody, console: ConsoleDep) -> JSONResponse:
         account = console.users.add(_change(body))
     except AccountRefusedError as error:
         raise _refused(error) from error
+    about(request, account.name)
     told = _told(console, account)
     return JSONResponse(told, status_code=201, headers={"Location": str(told["@odata.id"])})
 
@@ -111,10 +112,14 @@ def one_account(identifier: str, console: ConsoleDep) -> dict[str, object]:
 
 
 @router.put("/Accounts('{identifier}')")
-def change_account(identifier: str, body: AccountBody, console: ConsoleDep, caller: CallerDep) -> dict[str, object]:
+def change_account(
+    identifier: str, body: AccountBody, request: Request, console: ConsoleDep, caller: CallerDep
+) -> dict[str, object]:
     """Change an account; a new password ends its sessions. `Locked: false` lets it try again at once."""
     try:
-        account = console.users.change(_number(identifier), _change(body), caller.user)
+        before = console.users.read(_number(identifier))
+        about(request, before.name)
+        account = console.users.change(before.id, _change(body), caller.user)
     except UnknownAccountError as error:
         raise ApiError(NOT_FOUND) from error
     except AccountRefusedError as error:
@@ -125,10 +130,12 @@ def change_account(identifier: str, body: AccountBody, console: ConsoleDep, call
 
 
 @router.delete("/Accounts('{identifier}')", status_code=204)
-def delete_account(identifier: str, console: ConsoleDep, caller: CallerDep) -> Response:
+def delete_account(identifier: str, request: Request, console: ConsoleDep, caller: CallerDep) -> Response:
     """Delete an account with its sessions."""
     try:
-        console.users.delete(_number(identifier), caller.user)
+        account = console.users.read(_number(identifier))
+        about(request, account.name)
+        console.users.delete(account.id, caller.user)
     except UnknownAccountError as error:
         raise ApiError(NOT_FOUND) from error
     except AccountRefusedError as error:

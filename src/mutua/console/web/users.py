@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
-from mutua.console.admission import CallerDep, ConsoleDep
+from mutua.console.admission import CallerDep, ConsoleDep, about
 from mutua.console.console import Console
 from mutua.console.passwords import MAX_PASSWORD, MIN_PASSWORD
 from mutua.console.users import MAX_NAME, AccountRefusedError, Change, Role, UnknownAccountError, User
@@ -33,33 +33,32 @@ def show(request: Request, console: ConsoleDep) -> Response:
 def add(request: Request, console: ConsoleDep, form: FormDep) -> Response:
     """Add an account, or say what is wrong with it, beside the field."""
     try:
-        console.users.add(Change(name=form.text("user"), password=form.text("password"), role=_role(form)))
+        account = console.users.add(Change(name=form.text("user"), password=form.text("password"), role=_role(form)))
     except AccountRefusedError as error:
         return _page(request, console, status=400, entered=form, refused=error)
+    about(request, account.name)
     return redirect(PATH, "user-added")
 
 
 @router.post("/role")
 def role(request: Request, console: ConsoleDep, caller: CallerDep, form: FormDep) -> Response:
     """Give an account another role."""
+    change = Change(role=_role(form))
     return _attempt(
-        request,
-        console,
-        lambda: console.users.change(_number(form), Change(role=_role(form)), caller.user),
-        "user-changed",
+        request, console, form, lambda number: console.users.change(number, change, caller.user), "user-changed"
     )
 
 
 @router.post("/unlock")
 def unlock(request: Request, console: ConsoleDep, form: FormDep) -> Response:
     """Let an account sign in again."""
-    return _attempt(request, console, lambda: _unlock(console, _number(form)), "user-unlocked")
+    return _attempt(request, console, form, lambda number: _unlock(console, number), "user-unlocked")
 
 
 @router.post("/delete")
 def delete(request: Request, console: ConsoleDep, caller: CallerDep, form: FormDep) -> Response:
     """Delete an account with its sessions."""
-    return _attempt(request, console, lambda: console.users.delete(_number(form), caller.user), "user-deleted")
+    return _attempt(request, console, form, lambda number: console.users.delete(number, caller.user), "user-deleted")
 
 
 def _unlock(console: Console, number: int) -> None:
@@ -67,9 +66,11 @@ def _unlock(console: Console, number: int) -> None:
     console.accounts.failures.forgive(account.name)
 
 
-def _attempt(request: Request, console: Console, order: Callable[[], object], note: str) -> Response:
+def _attempt(request: Request, console: Console, form: Form, order: Callable[[int], object], note: str) -> Response:
     try:
-        order()
+        account = console.users.read(_number(form))
+        about(request, account.name)
+        order(account.id)
     except UnknownAccountError as error:
         raise HTTPException(404) from error
     except AccountRefusedError as error:
