@@ -109,7 +109,7 @@ def _lines(header: Header, rows: Iterable[Row], numbers: Mapping[str, int]) -> I
 
 
 def _compressed(lines: Iterable[bytes]) -> Iterator[bytes]:
-    packing = zlib.compressobj(wbits=_WBITS_GZIP)
+    packing = zlib.compressobj(level=1, wbits=_WBITS_GZIP)  # Three times as fast as the default, a tenth larger.
     for line in lines:
         if packed := packing.compress(line):
             yield packed
