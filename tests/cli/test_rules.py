@@ -37,7 +37,7 @@ def words(text: str) -> str:
 
 def test_the_rulebook_is_all_catalogues() -> None:
     assert list(RULES) == [*CATALOGUE, *PAIR_RULES, *CONNECTION_RULES, *REQUEST_RULES]
-    assert len(RULES) == sum(map(len, (CATALOGUE, PAIR_RULES, CONNECTION_RULES, REQUEST_RULES)))
+    assert len(RULES) == len(CATALOGUE) + len(PAIR_RULES) + len(CONNECTION_RULES) + len(REQUEST_RULES)
     assert all(identifier == rule.id for identifier, rule in RULES.items())
 
 

@@ -13,7 +13,7 @@ from mutua.cli.holding import Holding
 from mutua.cli.inspect_json import KeyJson, key_json
 from mutua.cli.paragraphs import sides, wrapped
 from mutua.cli.x509_words import KeyWords, public_key_words, shown
-from mutua.language import _, plural, translate
+from mutua.language import _, translate
 from mutua.message import N_
 
 FORMAT_VERSION: Literal[1] = 1
@@ -105,12 +105,13 @@ def _of_request(file: str, request: x509.CertificateSigningRequest) -> Holder:
 
 def shown_lines(found: Iterable[Holder]) -> Iterator[str]:
     """Each with type, size and digest."""
+    kind, digest_of = _("key"), _("key SHA-256")
     for holder in found:
         yield from sides(f" {_title(holder)}", shown(holder.file))
-        yield from wrapped(_words(holder), f"    {_('key'):<13}")
+        yield from wrapped(_words(holder), f"    {kind:<13}")
         if holder.key_sha256 is not None:
             digest = spaced(holder.key_sha256)
-            yield f"    {_('key SHA-256'):<13}{digest[:48]}"
+            yield f"    {digest_of:<13}{digest[:48]}"
             yield f"    {'':<13}{digest[48:]}"
         yield ""
 
@@ -167,9 +168,9 @@ def verdict(found: list[Holder]) -> str:
     count = len(groups(found))
     if any(holder.key_id is None for holder in found):
         return _("Not all of it could be read, so nobody can tell whether it belongs together.")
-    return plural(
-        "All of it belongs together: it is one key.", "It does not belong together: these are {count} keys.", count
-    )
+    if count == 1:
+        return _("All of it belongs together: it is one key.")
+    return _("It does not belong together: these are {count} keys.", count=count)
 
 
 def shown_json(found: Iterable[Holder]) -> ShownKeysJson:

@@ -48,7 +48,9 @@ DEVICE_FIELDS = {
 class DeviceIds(BaseModel):
     """Devices to be forgotten."""
 
-    DeviceIds: Annotated[list[Annotated[int, PydanticField(ge=0, lt=2**31)]], PydanticField(max_length=10_000)]
+    DeviceIds: Annotated[
+        list[Annotated[int, PydanticField(ge=0, lt=2**31)]], PydanticField(min_length=1, max_length=10_000)
+    ]
 
 
 @router.get("/Devices")
