@@ -56,6 +56,7 @@ ROUTES: Mapping[str, Least] = {
     f"POST {_APPLICATION}/Actions/ApplicationService.GenerateCSR": Least.ADMINISTRATOR,
     f"POST {_APPLICATION}/Actions/ApplicationService.UploadCertificate": Least.ADMINISTRATOR,
     f"POST {_APPLICATION}/Actions/ApplicationService.UploadCertChain": Least.ADMINISTRATOR,
+    "POST /api/BackupService/Actions/BackupService.CreateBackup": Least.ADMINISTRATOR,
     f"GET {_DEVICES}/Devices": Least.VIEWER,
     f"GET {_DEVICES}/Devices({{identifier}})": Least.VIEWER,
     f"GET {_DEVICES}/Counts": Least.VIEWER,

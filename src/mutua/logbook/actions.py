@@ -40,6 +40,8 @@ PREPARE_MIGRATION = Action("migration.prepare", "MUTA0052", N_("Preparing a migr
 START_MIGRATION = Action("migration.start", "MUTA0053", N_("Starting a migration"))
 RESUME_MIGRATION = Action("migration.resume", "MUTA0054", N_("Resuming a migration"))
 ABORT_MIGRATION = Action("migration.abort", "MUTA0055", N_("Aborting a migration"))
+CREATE_BACKUP = Action("backup.create", "MUTA0062", N_("Taking a backup"))
+RESTORE_BACKUP = Action("backup.restore", "MUTA0061", N_("Restoring a backup"))
 CUT_AUDIT_LOG = Action("audit.cut", "MUTA0060", N_("Removing the oldest entries of this log"))
 
 ACTIONS = {found.name: found for found in tuple(globals().values()) if isinstance(found, Action)}
