@@ -79,6 +79,19 @@ def test_what_the_command_line_changes_is_listed_with_the_account_of_the_machine
     assert audit("verify", state).code == 0
 
 
+def test_a_restored_backup_is_told_with_what_the_log_ended_with_before(state: Path, tmp_path: Path) -> None:
+    secret = {"MUTUA_BACKUP_PASSPHRASE": "correct horse battery staple"}
+    assert run("backup", "create", "--state", state, "-o", tmp_path / "backup", **secret).code == 0
+    other = tmp_path / "other"
+    assert run("backup", "restore", tmp_path / "backup", "--state", other, **secret).code == 0
+    ended = read("verify", other)["last"]
+    assert run("backup", "restore", tmp_path / "backup", "--state", other, "--replace", **secret).code == 0
+    told = read("list", other)["entries"][0]
+    assert (told["action"], told["subject"]) == ("backup.restore", ended)
+    assert audit("verify", other).code == 0
+    assert audit("verify", other, "--noted", ended).code == 1
+
+
 def test_an_empty_log_is_listed_and_intact(tmp_path: Path) -> None:
     with running_console(tmp_path / "console") as console:
         state = console.console.state.path

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, Executable, delete, insert, select, update
 
 from mutua.logbook import audit
 from mutua.logbook.actions import ACTIONS, ADD_ACCOUNT, CUT_AUDIT_LOG, DELETE_ACCOUNT, SIGN_IN
@@ -162,6 +162,16 @@ def test_what_was_written_last_is_missed(database: Database) -> None:
     with a_log(database) as connection:
         connection.execute(delete(audit_entries))
         assert str(verify(connection).problem) == f"the entries 1 to {ENTRIES} are missing."
+
+
+@pytest.mark.parametrize("damage", [delete(audit_head), update(audit_head).values(number=2, hash="lost")])
+def test_a_log_that_was_broken_goes_on_and_stays_broken(database: Database, damage: Executable) -> None:
+    with a_log(database) as connection:
+        connection.execute(damage)
+        append(connection, Deed(SIGN_IN, "admin", ""))
+        append(connection, Deed(SIGN_IN, "admin", ""))
+        assert [entry.number for entry in latest(connection, 2)] == [ENTRIES + 2, ENTRIES + 1]
+        assert verify(connection).at == ENTRIES + 1
 
 
 @pytest.mark.parametrize("added", [-1, 0, ENTRIES + 1, ENTRIES + 5])

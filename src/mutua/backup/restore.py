@@ -18,6 +18,8 @@ from mutua.backup.encryption import Identity, decrypted
 from mutua.backup.errors import BackupRefusedError, DamagedBackupError
 from mutua.backup.preview import Preview, compare, summarise
 from mutua.inventory.store import add_built_in_groups
+from mutua.logbook import audit
+from mutua.logbook.actions import RESTORE_BACKUP
 from mutua.message import message
 from mutua.peering.identity import Identities
 from mutua.storage import schema
@@ -100,7 +102,7 @@ class _Work:
         hindrances.refuse_undone(undone, self._despite)
 
     def _fill(self, connection: Connection, sealer: Sealer) -> None:
-        header = self._backup.header
+        header, told_before = self._backup.header, audit.head_of(connection)
         try:
             with self._backup.contents() as sealed, decrypted(sealed, self._identity) as clear:
                 reading = Reading(clear, header)
@@ -108,6 +110,7 @@ class _Work:
                 rows.replace(connection, sealer, header.schema, passing)
             rows.finish(connection, reading.numbers)
             add_built_in_groups(connection)
+            audit.append(connection, audit.by_system(RESTORE_BACKUP, str(told_before or "")))
         except OperationalError as error:
             raise BackupRefusedError(
                 message("the database cannot be written: {reason}.", reason=error.orig),

@@ -33,14 +33,11 @@ class _Book(NamedTuple):
     database: "Database"
 
     def write_down(self, action: "Action", name: str) -> None:
-        """Have the audit log tell what was done to an account, by the account of the machine that did it.
-
-        No user of a console has a colon in their name.
-        """
+        """Have the audit log tell what was done to an account."""
         from mutua.logbook import audit
 
         with self.database.writing() as connection:
-            audit.append(connection, audit.Deed(action, f"system:{_system_account()}", "", subject=name))
+            audit.append(connection, audit.by_system(action, name))
 
 
 @click.group(
@@ -225,17 +222,6 @@ def _opened(state: Path) -> Iterator[_Book]:
         raise Failure(error.problem, Exit.USAGE) from error
     finally:
         database.close()
-
-
-def _system_account() -> str:
-    """Who runs this, by the machine's own list; the number where that has no name for it."""
-    import os
-    import pwd
-
-    try:
-        return pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:
-        return str(os.getuid())
 
 
 def _find(book: _Book, name: str) -> "Account":

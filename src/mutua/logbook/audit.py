@@ -7,18 +7,20 @@ finds them out (`verify`).
 """
 
 import json
+import os
+import pwd
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import NamedTuple
 
-from sqlalchemy import Connection, Row, delete, func, select, text, update
+from sqlalchemy import ColumnElement, Connection, Row, delete, func, select, text, update
 
 from mutua.logbook.actions import CUT_AUDIT_LOG, Action
 from mutua.storage.tables import audit_entries, audit_head
 
 MAX_ENTRIES = 100_000
-"""How many are kept; some 25 MiB."""
+"""How many are kept; some 15 MiB."""
 PORTION = 1000
 """So many of the oldest are removed at once."""
 
@@ -43,6 +45,18 @@ class Deed(NamedTuple):
     subject: str = ""
 
 
+def by_system(action: Action, subject: str = "") -> Deed:
+    """What is done by the state folder, by the account of the machine that runs this program.
+
+    No user of a console has a colon in their name.
+    """
+    try:
+        account = pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        account = str(os.getuid())
+    return Deed(action, f"system:{account}", "", subject=subject)
+
+
 class Entry(NamedTuple):
     """A deed as it is kept. `at` is in UTC: `2026-01-02 03:04:05.678`."""
 
@@ -57,8 +71,8 @@ class Entry(NamedTuple):
     def hash_after(self, previous: str) -> str:
         """The hash of this entry where the one before it has the hash `previous`; both in hexadecimal."""
         # Whoever has changed an entry may have put anything in the place of a text.
-        said = json.dumps(self, ensure_ascii=True, separators=(",", ":"), default=repr)
-        return sha256(bytes.fromhex(previous) + said.encode("ascii")).hexdigest()
+        said = json.dumps([previous, *self], ensure_ascii=True, separators=(",", ":"), default=repr)
+        return sha256(said.encode("ascii")).hexdigest()
 
 
 class Mark(NamedTuple):
@@ -86,10 +100,10 @@ def append(connection: Connection, deed: Deed, keep: int = MAX_ENTRIES) -> Mark:
     """Write a deed down inside the caller's transaction, which others that write one wait for.
 
     Beyond `keep` entries the oldest are removed, `PORTION` at a time; an entry says so and carries the hash that the
-    rest follows on.
+    rest follows on. A log that somebody has broken goes on, and stays broken.
     """
     head = _add(connection, _locked_head(connection), deed)
-    first = connection.execute(select(func.min(audit_entries.c.number))).scalar_one()
+    first = _scalar(connection, func.min(audit_entries.c.number), head.number)
     if head.number - first >= keep + PORTION:
         head = _cut(connection, head, keep)
     connection.execute(update(audit_head).where(_HEAD).values(number=head.number, hash=head.hash))
@@ -126,7 +140,7 @@ def _locked_head(connection: Connection) -> Mark:
 
 def _add(connection: Connection, after: Mark, deed: Deed) -> Mark:
     entry = Entry(
-        after.number + 1,
+        max(after.number, _scalar(connection, func.max(audit_entries.c.number), 0)) + 1,
         datetime.now(UTC).replace(tzinfo=None).isoformat(" ", "milliseconds"),
         _shown(deed.user_name, _MAX_NAME),
         _shown(deed.address, _MAX_ADDRESS),
@@ -137,6 +151,11 @@ def _add(connection: Connection, after: Mark, deed: Deed) -> Mark:
     mark = Mark(entry.number, entry.hash_after(after.hash))
     connection.execute(audit_entries.insert().values(entry._asdict() | {"hash": mark.hash}))
     return mark
+
+
+def _scalar(connection: Connection, asked: ColumnElement[int], otherwise: int) -> int:
+    found = connection.execute(select(asked)).scalar_one_or_none()
+    return otherwise if found is None else found
 
 
 def _cut(connection: Connection, head: Mark, keep: int) -> Mark:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, select
 
 from mutua.logbook.actions import CUT_AUDIT_LOG
-from mutua.logbook.audit import NOTHING, START, Mark, entry_of, head_of
+from mutua.logbook.audit import START, Mark, entry_of, head_of
 from mutua.message import Message, message
 from mutua.storage.tables import audit_entries
 
@@ -75,7 +75,7 @@ class _Walk:
             expected = self._at.number + 1
             if row.number != expected:
                 raise _missing(expected, row.number - 1) if row.number > expected else _unfit(row.number)
-            if len(row.hash) != len(NOTHING) or entry_of(row).hash_after(self._at.hash) != row.hash:
+            if entry_of(row).hash_after(self._at.hash) != row.hash:
                 raise _unfit(row.number)
             mark = Mark(row.number, row.hash)
             self._compare_with_note(mark)
