@@ -6,7 +6,7 @@ import click
 
 from mutua.cli.exits import Exit
 from mutua.cli.input import Moment
-from mutua.cli.speaking import Command, option
+from mutua.cli.speaking import Command, json_option, option
 from mutua.message import N_
 
 TYPE_CHECKING = False
@@ -32,14 +32,7 @@ if TYPE_CHECKING:
 @click.argument("source")
 @click.argument("target")
 @option("--at", type=Moment(), metavar="TIME", help=N_("Judge by this moment instead of now."))
-@option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help=N_("For people or for machines."),
-)
+@json_option
 def command(source: str, target: str, at: datetime | None, form: str) -> None:
     from mutua.cli.comparing import read_pair
 

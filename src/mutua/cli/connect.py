@@ -13,7 +13,7 @@ from mutua.cli.csr_new import PASSWORD_VARIABLE
 from mutua.cli.exits import Exit, Failure
 from mutua.cli.input import read_file
 from mutua.cli.keeping import given_passphrase, keep
-from mutua.cli.speaking import Command, option
+from mutua.cli.speaking import Command, json_option, option
 from mutua.message import N_, message
 
 TYPE_CHECKING = False
@@ -79,14 +79,7 @@ _LONGEST_WAIT_S = 300
     metavar="SECONDS",
     help=N_("How long to wait for the connection, and for the handshake."),
 )
-@option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help=N_("For people or for machines."),
-)
+@json_option
 def command(
     address: str,
     trust: tuple[str, ...],

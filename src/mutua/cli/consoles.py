@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import click
 
@@ -60,6 +61,12 @@ def console_options(command: F) -> F:
     ):
         command = decorate(command)
     return command
+
+
+def state_option(command: F) -> F:
+    """The state folder of a console, for those who may read it."""
+    about = N_("The console's folder for the database, keys and logs.")
+    return option("--state", type=click.Path(path_type=Path), required=True, help=about)(command)
 
 
 def trust(ca_file: str | None, insecure: bool) -> "ssl.SSLContext":

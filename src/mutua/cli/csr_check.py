@@ -11,7 +11,7 @@ from mutua.cli.csr_show import requests_in
 from mutua.cli.exits import Exit, Failure
 from mutua.cli.input import read_file
 from mutua.cli.keeping import given_passphrase
-from mutua.cli.speaking import Command, option
+from mutua.cli.speaking import Command, json_option, option
 from mutua.message import N_, message
 
 TYPE_CHECKING = False
@@ -50,14 +50,7 @@ if TYPE_CHECKING:
     show_default=True,
     help=N_("What the certificate is for."),
 )
-@option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help=N_("For people or for machines."),
-)
+@json_option
 def check(
     file: str, chain_file: str | None, key: str | None, password_file: str | None, profile: str, form: str
 ) -> None:

@@ -6,7 +6,7 @@ import click
 
 from mutua.cli.exits import Exit, Failure
 from mutua.cli.input import read_file
-from mutua.cli.speaking import Command, option
+from mutua.cli.speaking import Command, json_option, option
 from mutua.message import N_, message
 
 TYPE_CHECKING = False
@@ -30,14 +30,7 @@ if TYPE_CHECKING:
 )
 @click.argument("file")
 @option("--short", is_flag=True, help=N_("Only the most important."))
-@option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help=N_("For people or for machines."),
-)
+@json_option
 def show(file: str, short: bool, form: str) -> None:
     requests = requests_in(file)
     now = datetime.now(UTC)

@@ -6,7 +6,7 @@ import click
 
 from mutua.cli.consoles import console_options, signed_in, trust
 from mutua.cli.exits import Exit, Failure
-from mutua.cli.speaking import Group, option
+from mutua.cli.speaking import Group, json_option, option
 from mutua.language import _, translate
 from mutua.message import N_, message
 
@@ -74,14 +74,7 @@ def import_(
 @console_options
 @option("--top", type=click.IntRange(1), default=50, show_default=True, help=N_("At most so many."))
 @option("--skip", type=click.IntRange(0), default=0, help=N_("Leave out so many first."))
-@option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help=N_("For people or machines."),
-)
+@json_option
 def list_(
     address: str,
     user: str,

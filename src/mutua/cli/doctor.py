@@ -6,9 +6,10 @@ from typing import Literal, TypedDict
 
 import click
 
+from mutua.cli.consoles import state_option
 from mutua.cli.exits import Exit
 from mutua.cli.paragraphs import wrapped
-from mutua.cli.speaking import Command, option
+from mutua.cli.speaking import Command, json_option, option
 from mutua.language import _, translate
 from mutua.message import N_
 
@@ -68,23 +69,11 @@ _WIDTH = 20
         "Exit code 0: nothing is bad or unknown, 1: something is."
     ),
 )
-@option(
-    "--state",
-    type=click.Path(path_type=Path),
-    required=True,
-    help=N_("The console's folder for the database, keys and logs."),
-)
+@state_option
 @option("--host", default="127.0.0.1", show_default=True, help=N_("The address that the console listens on."))
 @option("--port", type=click.IntRange(1, 65535), default=8443, show_default=True, help=N_("Web pages and REST API."))
 @option("--peer-port", type=click.IntRange(1, 65535), default=8444, show_default=True, help=N_("Other consoles."))
-@option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help=N_("For people or for machines."),
-)
+@json_option
 def command(state: Path, host: str, port: int, peer_port: int, form: str) -> None:
     from mutua.console.condition import State, examine
 

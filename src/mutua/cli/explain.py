@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from mutua.cli.exits import Exit, Failure
-from mutua.cli.speaking import Command, option
+from mutua.cli.speaking import Command, json_option
 from mutua.language import _, translate
 from mutua.message import N_, message
 
@@ -43,14 +43,7 @@ _FILE_NAME = re.compile(r"\S+\.\w+|\S*/\S*")
     ),
 )
 @click.argument("what", nargs=-1, required=True)
-@option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help=N_("For people or for machines."),
-)
+@json_option
 def command(what: tuple[str, ...], form: str) -> None:
     logs = [name for name in what if name == _STANDARD_INPUT or Path(name).exists() or _FILE_NAME.fullmatch(name)]
     if not logs:

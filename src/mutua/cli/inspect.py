@@ -6,7 +6,7 @@ import click
 
 from mutua.cli.exits import Exit, Failure
 from mutua.cli.input import read_file
-from mutua.cli.speaking import Command, option
+from mutua.cli.speaking import Command, json_option, option
 from mutua.message import N_, message
 
 TYPE_CHECKING = False
@@ -47,14 +47,7 @@ MAX_FILES = 1000
     help=N_("The password of PKCS#12 files and private keys; else MUTUA_KEY_PASSWORD."),
 )
 @option("--short", is_flag=True, help=N_("Only the most important of each."))
-@option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help=N_("For people or for machines."),
-)
+@json_option
 def command(files: tuple[str, ...], password_file: str | None, short: bool, form: str) -> None:
     from mutua.cli.check import PASSWORD_VARIABLE
     from mutua.cli.holding import read

@@ -15,7 +15,7 @@ from mutua.cli.check import (
 )
 from mutua.cli.exits import Exit, Failure
 from mutua.cli.input import Moment, read_file
-from mutua.cli.speaking import Command, option
+from mutua.cli.speaking import Command, json_option, option
 from mutua.message import N_, message
 
 TYPE_CHECKING = False
@@ -74,14 +74,7 @@ if TYPE_CHECKING:
     metavar="FILE",
     help=N_("The password of PKCS#12 files and of the private key; else MUTUA_KEY_PASSWORD."),
 )
-@option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help=N_("For people or for machines."),
-)
+@json_option
 @option("--dry-run", is_flag=True, help=N_("Only show what would be done."))
 @option("--force", is_flag=True, help=N_("Replace the file if it exists."))
 def command(

@@ -127,3 +127,10 @@ class Group(Command, click.Group):
 def option(*declarations: str, **attributes: Any) -> Callable[[F], F]:
     """`click.option` with a help text that is translated when shown."""
     return click.option(*declarations, cls=Option, **attributes)
+
+
+def json_option(function: F) -> F:
+    """`--format text|json`, which arrives as `form`."""
+    choice = click.Choice(["text", "json"])
+    about = N_("For people or for machines.")
+    return option("--format", "form", type=choice, default="text", show_default=True, help=about)(function)
