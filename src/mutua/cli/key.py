@@ -8,7 +8,7 @@ from mutua.cli.csr_new import KEY_TYPES, PASSWORD_VARIABLE
 from mutua.cli.exits import Exit, Failure
 from mutua.cli.input import read_file
 from mutua.cli.keeping import given_passphrase, keep
-from mutua.cli.speaking import Group, option
+from mutua.cli.speaking import Group, json_option, option
 from mutua.language import _
 from mutua.message import N_, message
 
@@ -35,14 +35,6 @@ def command() -> None:
     pass
 
 
-_FORMAT = option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help=N_("For people or for machines."),
-)
 _PASSWORD = option(
     "--password-file", metavar="FILE", help=N_("The password of encrypted keys; else MUTUA_KEY_PASSWORD.")
 )
@@ -103,7 +95,7 @@ def new(out: Path, key_type: str, password_file: str | None, force: bool) -> Non
 )
 @click.argument("files", metavar="FILE...", nargs=-1, required=True)
 @_PASSWORD
-@_FORMAT
+@json_option
 def show(files: tuple[str, ...], password_file: str | None, form: str) -> None:
     from mutua.cli.key_holders import shown_json, shown_lines
 
@@ -132,7 +124,7 @@ def show(files: tuple[str, ...], password_file: str | None, form: str) -> None:
 )
 @click.argument("files", metavar="FILE...", nargs=-1, required=True)
 @_PASSWORD
-@_FORMAT
+@json_option
 def match(files: tuple[str, ...], password_file: str | None, form: str) -> None:
     from mutua.cli.key_holders import groups, matched_json, matched_lines, verdict
     from mutua.cli.paragraphs import wrapped
