@@ -10,7 +10,7 @@ from tests.running import RunningConsole
 
 from mutua.backup import encryption
 from mutua.backup.container import Container
-from mutua.console.api.backup_service import one_at_a_time
+from mutua.console.backing_up import one_at_a_time
 from mutua.inventory import store
 from mutua.migration import journal
 from mutua.migration.phases import Phase, Role
@@ -80,7 +80,7 @@ def test_no_file_stays_behind(running: RunningConsole) -> None:
 
 def test_two_at_once_are_one_and_a_refusal(running: RunningConsole) -> None:
     with one_at_a_time, running.client() as client:
-        assert client.post(CREATE, json={"Passphrase": PASSPHRASE}).status_code == 503
+        assert client.post(CREATE, json={"Passphrase": PASSPHRASE}).status_code == 400
     with running.client() as client:
         answer = client.post(CREATE, json={"Passphrase": PASSPHRASE})
     assert Container.open(BytesIO(answer.content)).header.console == running.console.identity.leaf.issued_to

@@ -49,6 +49,10 @@ def every_page(
         new = {"user": "maria", "password": "short", "role": "16"}
         yield "user refused", client.post("/settings/users/add", data=new)
         yield "user added", client.post("/settings/users/add", data=new | {"password": "long enough"})
+        yield "backup", client.get("/settings/backup")
+        yield "no backup", client.post("/settings/backup/create", data={"passphrase": "short", "again": "short"})
+        yield "audit log", client.get("/audit")
+        yield "no entries", client.get("/audit?before=1")
         yield "no devices", client.get("/devices")
         yield from every_state_of_certificates(client, source, authority)
         add_fleet(source.console, fleet(120))

@@ -47,6 +47,7 @@ AUDITED: Mapping[str, Action] = {
     f"{_CERTIFICATES}/request": actions.REQUEST_CERTIFICATE,
     f"{_CERTIFICATES}/chain": actions.UPLOAD_CHAIN,
     f"{_CERTIFICATES}/certificate": actions.UPLOAD_CERTIFICATE,
+    "POST /settings/backup/create": actions.CREATE_BACKUP,
     f"{_USERS}/add": actions.ADD_ACCOUNT,
     f"{_USERS}/role": actions.CHANGE_ACCOUNT,
     f"{_USERS}/unlock": actions.UNLOCK_ACCOUNT,

@@ -12,6 +12,8 @@ from starlette.types import ASGIApp, Scope
 
 from mutua.console.admission import NotPermittedError, NotSignedInError, PasswordChangeNeededError
 from mutua.console.web import (
+    audit_log,
+    backup,
     certificates,
     devices,
     errors,
@@ -48,7 +50,19 @@ def _pages(app: FastAPI) -> ASGIApp:
     # The framework answers a body that is too long in plain text. Forms check the announced length themselves.
     pages = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, max_body_size=sys.maxsize)
     pages.state.console = app.state.console
-    for family in (sign_in, speaking, password, overview, certificates, devices, verifying, migrations, users):
+    for family in (
+        sign_in,
+        speaking,
+        password,
+        overview,
+        certificates,
+        devices,
+        verifying,
+        migrations,
+        users,
+        backup,
+        audit_log,
+    ):
         pages.include_router(family.router)
     pages.mount("/static", StaticFiles(directory=_STATIC_FOLDER))
     pages.add_exception_handler(NotSignedInError, visitor.on_not_signed_in)
