@@ -57,7 +57,7 @@ def test_what_was_done_is_listed_the_newest_first(state: Path) -> None:
     assert (ended.code, ended.err) == (0, "")
     failed, done = (re.split(" {2,}", line) for line in ended.out.splitlines())
     assert (failed[0], failed[-1]) == ("2", "refused (401)")
-    assert (done[0], done[-1]) == ("1", "done")
+    assert (done[0], done[-1]) == ("1", "succeeded")
     assert {"Signing in", USER, HERE} < set(failed)
     entries = read("list", state, "--top", "1")["entries"]
     assert [(entry["number"], entry["action"], entry["status"]) for entry in entries] == [(2, "session.open", 401)]

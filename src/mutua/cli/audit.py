@@ -183,13 +183,9 @@ def _mark(noted: str) -> "Mark":
 
 
 def _cells(entry: "Entry") -> list[str]:
-    from mutua.logbook.actions import ACTIONS
-
-    action = ACTIONS.get(entry.action)
-    done = _("done") if entry.status < 400 else _("refused ({status})", status=entry.status)
-    title = _(action.title) if action else entry.action
-    cells = (entry.number, entry.at, entry.user_name or "-", entry.address or "-", title, entry.subject, done)
-    return [str(cell) for cell in cells]
+    who, where = entry.user_name or "-", entry.address or "-"
+    told = translate(entry.title), entry.subject, translate(entry.outcome)
+    return [str(cell) for cell in (entry.number, entry.at, who, where, *told)]
 
 
 def _table(rows: list[list[str]]) -> list[str]:

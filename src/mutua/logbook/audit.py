@@ -16,7 +16,8 @@ from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Row, delete, func, select, text, update
 
-from mutua.logbook.actions import CUT_AUDIT_LOG, Action
+from mutua.logbook.actions import ACTIONS, CUT_AUDIT_LOG, Action
+from mutua.message import Message, message
 from mutua.storage.tables import audit_entries, audit_head
 
 MAX_ENTRIES = 100_000
@@ -68,6 +69,17 @@ class Entry(NamedTuple):
     subject: str
     status: int
 
+    @property
+    def title(self) -> Message:
+        """What was done, for people; by its name where only a newer version knows it."""
+        action = ACTIONS.get(self.action)
+        return message("{action}", action=self.action) if action is None else Message(action.title)
+
+    @property
+    def outcome(self) -> Message:
+        """How it ended, for people."""
+        return message("succeeded") if self.status < 400 else message("refused ({status})", status=self.status)
+
     def hash_after(self, previous: str) -> str:
         """The hash of this entry where the one before it has the hash `previous`; both in hexadecimal."""
         # Whoever has changed an entry may have put anything in the place of a text.
@@ -116,9 +128,11 @@ def head_of(connection: Connection) -> Mark | None:
     return None if row is None else Mark(row.number, row.hash)
 
 
-def latest(connection: Connection, most: int) -> Sequence[Entry]:
-    """The newest entries, the newest first."""
+def latest(connection: Connection, most: int, before: int | None = None) -> Sequence[Entry]:
+    """The newest entries, or the newest of those before one; the newest first."""
     newest = select(audit_entries).order_by(audit_entries.c.number.desc()).limit(most)
+    if before is not None:
+        newest = newest.where(audit_entries.c.number < before)
     return [entry_of(row) for row in connection.execute(newest)]
 
 
