@@ -1,14 +1,18 @@
 """A process that is killed in the middle leaves everything as it was, and what comes after works."""
 
+import resource
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from tests.backup.taken import content, dump, filled, put_back
 
 from mutua.authority.files import writing
+from mutua.backup.errors import BackupRefusedError
 
 CREATE = """
 import os, signal, sys
@@ -122,3 +126,24 @@ def test_a_link_is_not_replaced(tmp_path: Path, overwrite: bool) -> None:
     with pytest.raises(OSError, match=r"exists|regular"), writing(tmp_path / "link", 0o600, overwrite=overwrite):
         pass
     assert names(tmp_path) == ["link"]
+
+
+def test_a_database_that_cannot_grow_is_told_and_left(backup: bytes, tmp_path: Path) -> None:
+    folder = filled(tmp_path / "console", "b")
+    before = dump(folder)
+    with limited_files(50_000), pytest.raises(BackupRefusedError, match="cannot be written"):
+        put_back(backup, folder)
+    assert dump(folder) == before
+
+
+@contextmanager
+def limited_files(size: int) -> Iterator[None]:
+    """No file of this process may grow beyond so many bytes: what a full disk is like."""
+    present = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, present[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, present)
+        signal.signal(signal.SIGXFSZ, handler)

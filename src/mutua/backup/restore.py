@@ -50,7 +50,8 @@ def restore(
     moved there whole.
 
     Raises `StateFolderError`, also where the console runs; `DamagedBackupError`, `NewerBackupError`;
-    `BackupRefusedError` during a migration, and where a migration has moved devices since and is not in `despite`.
+    `BackupRefusedError` during a migration, where a migration has moved devices since and is not in `despite`, and
+    where the folder or the database cannot be written.
     """
     if backup.header.schema not in schema.steps():
         raise container.newer(backup.header.program)
@@ -64,6 +65,15 @@ def restore(
             work.into(place)
     except _LeftAsItWasError:
         return False
+    except OperationalError as error:
+        raise BackupRefusedError(
+            message("the database cannot be written: {reason}.", reason=error.orig),
+            message("make room, and see mutua doctor."),
+        ) from error
+    except OSError as error:
+        raise BackupRefusedError(
+            message("{path} cannot be written: {reason}.", path=place, reason=error.strerror or error)
+        ) from error
     return True
 
 
@@ -111,11 +121,8 @@ class _Work:
             rows.finish(connection, reading.numbers)
             add_built_in_groups(connection)
             audit.append(connection, audit.by_system(RESTORE_BACKUP, str(told_before or "")))
-        except OperationalError as error:
-            raise BackupRefusedError(
-                message("the database cannot be written: {reason}.", reason=error.orig),
-                message("make room, and see mutua doctor."),
-            ) from error
+        except OperationalError:
+            raise
         except (ValueError, TypeError, LookupError, SQLAlchemyError) as error:
             raise DamagedBackupError(message("its rows do not fit the tables of a console")) from error
 

@@ -19,13 +19,20 @@ one_at_a_time = threading.Lock()
 
 
 def download(console: Console, passphrase: str) -> StreamingResponse:
-    """A backup as a file to be saved. Raises `BackupError`, also while another one is being taken."""
+    """A backup as a file to be saved.
+
+    Raises `BackupError`, also while another one is being taken, and where there is no room for it.
+    """
     from mutua.backup.errors import BackupRefusedError
 
     if not one_at_a_time.acquire(blocking=False):
         raise BackupRefusedError(message("another backup is being taken."), message("try again in a minute."))
     try:
         file = _written(console, passphrase)
+    except OSError as error:
+        raise BackupRefusedError(
+            message("{path} cannot be written: {reason}.", path=console.state.path, reason=error.strerror or error)
+        ) from error
     finally:
         one_at_a_time.release()
     named = f"{datetime.now(UTC):%Y%m%d%H%M%S}.backup"
