@@ -3,17 +3,19 @@
 # make check   format, lint, types, import directions
 # make schemas write the JSON Schemas of the command line's output to docs/schemas/
 # make fuzz    fuzz the checker for a minute (ARGS='CORPUS -max_total_time=3600')
+# make interop run the modules of an Ansible collection against a console (the first run installs 550 MB)
 # make browser install the browser that the page tests drive (Debian, as root)
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
+INTEROP := .venv-interop
 LOCALE := src/mutua/locale
 CATALOGUES := $(wildcard $(LOCALE)/*/LC_MESSAGES/mutua.po)
 EXTRACT := -F babel.cfg -k N_ -k message -k plural:1,2 --no-location --sort-output --project mutua
 ARGS ?=
 
-.PHONY: setup demo test check format messages schemas browser fuzz bench clean
+.PHONY: setup demo test check format messages schemas interop browser fuzz bench clean
 
 setup: $(VENV)/ready $(CATALOGUES:.po=.mo)
 
@@ -54,6 +56,16 @@ messages: $(VENV)/ready
 schemas: setup
 	$(BIN)/python -m tests.docs.schemas
 
+# See docs/interop.md. What clients need is in an environment of its own: the product needs none of it.
+interop: setup $(INTEROP)/ready
+	MUTUA_INTEROP_VENV=$(INTEROP) $(BIN)/pytest --numprocesses auto --dist loadfile tests/interop $(ARGS)
+
+$(INTEROP)/ready: tests/interop/constraints.txt
+	rm -rf $(INTEROP)
+	$(PYTHON) -m venv $(INTEROP)
+	PIP_CONSTRAINT=$< $(INTEROP)/bin/python -m pip install --quiet --no-compile --disable-pip-version-check ansible
+	@touch $@
+
 browser:
 	@command -v chromium >/dev/null || { apt-get update -q && apt-get install -qy --no-install-recommends chromium; }
 
@@ -66,4 +78,4 @@ bench: setup
 	$(BIN)/python bench/startup.py
 
 clean:
-	rm -rf $(VENV) build dist
+	rm -rf $(VENV) $(INTEROP) build dist
