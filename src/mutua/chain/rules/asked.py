@@ -88,7 +88,7 @@ def _why_not(leaf: Certificate, wanted: str) -> Message:
             return message(" The * in {pattern} covers one label, not several.", pattern=printable(pattern))
         if "*" in pattern and (wrong := why_not_a_wildcard(pattern)):
             return message(" {reason}", reason=wrong)
-    return message("")
+    return Message("")
 
 
 @rule(
@@ -261,7 +261,7 @@ def _where(certificate: Certificate) -> Message:
             " It is at {address}, which OpenSSL cannot fetch: have the CA publish it by HTTP too.",
             address=printable(addresses[0]),
         )
-    return message("")
+    return Message("")
 
 
 @rule(

@@ -102,7 +102,7 @@ def _keys(top: Certificate, namesake: Certificate) -> Message:
 
 def _wanted_key(certificate: Certificate) -> Message:
     if certificate.authority_key is None:
-        return message("")
+        return Message("")
     return message(" Wanted: key id {key}.", key=certificate.authority_key)
 
 
@@ -181,7 +181,7 @@ def _missing(examined: Examined) -> Evidence:
             "The chain stops at {name}. {issuer}, which signed it, is not in the file{trusted}.{wanted}{where}",
             name=top.issued_to,
             issuer=_whole_issuer(top),
-            trusted=message("") if examined.trust is None else message(", and not among what is trusted"),
+            trusted=Message("") if examined.trust is None else message(", and not among what is trusted"),
             wanted=_wanted_key(top),
             where=_where(top),
         ),
@@ -197,7 +197,7 @@ def _whole_issuer(certificate: Certificate) -> str:
 
 def _where(certificate: Certificate) -> Message:
     if not certificate.issuer_locations:
-        return message("")
+        return Message("")
     return message(" The certificate says where it is: {location}.", location=certificate.issuer_locations[0])
 
 

@@ -77,7 +77,7 @@ def _about_the_clock(lead: timedelta) -> Message:
             " That is {hours} hour(s), as where local time was taken for UTC: compare time zones.",
             hours=round(lead / _HOUR),
         )
-    return message("")
+    return Message("")
 
 
 @rule(
