@@ -53,7 +53,7 @@ class GuardedRoute(APIRoute):
 
         async def guarded(request: Request) -> Response:
             request.state.action = action
-            about(request, request.path_params.get("identifier", ""))
+            about(request, str(request.path_params.get("identifier", "")))
             if least is not Least.PUBLIC:
                 await run_in_threadpool(self._admit, request, least)
             return await handle(request)
