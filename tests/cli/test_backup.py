@@ -111,6 +111,8 @@ def test_what_is_no_backup_and_what_is_no_console(backup: Path, tmp_path: Path) 
         ended = run("backup", *command, **KNOWN)
         assert (ended.code, sentence(ended)) == (3, "the file is no backup of Mutua, or it was cut off.")
     assert run("backup", "show", tmp_path / "missing").code == 3
+    below = ("restore", backup, "--state", torn / "below")
+    assert sentence(run("backup", *below, **KNOWN)).startswith(f"the state folder {torn / 'below'} cannot be used")
     ended = run("backup", "create", "--state", tmp_path / "none", "-o", tmp_path / "new", **KNOWN)
     assert (ended.code, "is not the state folder of a console" in sentence(ended)) == (3, True)
     assert [path.name for path in tmp_path.iterdir()] == ["torn"]

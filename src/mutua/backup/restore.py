@@ -135,14 +135,19 @@ def _publish(state: StateFolder, identities: Identities) -> None:
 
 
 def _is_vacant(place: Path) -> bool:
-    return not place.exists() or (place.is_dir() and not any(place.iterdir()))
+    if place.exists():
+        return place.is_dir() and not any(place.iterdir())
+    return _nearest_above(place).is_dir()
+
+
+def _nearest_above(place: Path) -> Path:
+    return next(folder for folder in place.parents if folder.exists())
 
 
 @contextmanager
 def _made_beside(place: Path) -> Iterator[Path]:
     """A folder that gets its name at the end of the block, and is gone where that raises."""
-    above = next(folder for folder in place.parents if folder.exists())
-    fresh = above / f".{place.name}.{token_hex(8)}.new"
+    fresh = _nearest_above(place) / f".{place.name}.{token_hex(8)}.new"
     try:
         yield fresh
         place.parent.mkdir(parents=True, exist_ok=True)

@@ -190,14 +190,12 @@ def restore(
 
     def decide(preview: "Preview") -> bool:
         previews.append(preview)
-        for line in preview_lines(preview, despite):
+        for line in (*summary_lines(backup.header), *preview_lines(preview, despite)):
             click.echo(line)
         return not dry_run and (replace or preview.over_empty)
 
     with _told(), _opened(file) as backup:
         identity = backup.unlock(_read_passphrase(passphrase_file))
-        for line in summary_lines(backup.header):
-            click.echo(line)
         restored = put_back(
             backup,
             identity,
