@@ -171,6 +171,11 @@ def test_a_log_that_cannot_be_read_is_said_so(state: Path, verb: str) -> None:
     assert sentence(ended).endswith("cannot be read.")
 
 
+def test_one_entry_is_one(state: Path) -> None:
+    change(state, "DELETE FROM audit_entries WHERE number = 2")
+    assert audit("verify", state).out.endswith("\nUp to there 1 entry fits.\n")
+
+
 def test_it_is_told_in_spanish(state: Path) -> None:
     ended = run("audit", "list", "--state", state, "--lang", "es")
     assert "Iniciar sesión" in ended.out

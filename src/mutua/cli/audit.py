@@ -9,7 +9,7 @@ import click
 
 from mutua.cli.exits import Exit, Failure
 from mutua.cli.speaking import Group, option
-from mutua.language import _, translate
+from mutua.language import _, plural, translate
 from mutua.message import N_, message
 
 TYPE_CHECKING = False
@@ -196,9 +196,12 @@ def _table(rows: list[list[str]]) -> list[str]:
 def _tell(checked: "Checked") -> None:
     if checked.problem is not None:
         click.echo(_("The audit log is not what was written: {problem}", problem=translate(checked.problem)))
-        click.echo(_("Up to there it fits: {entries:,} entries.", entries=checked.entries))
+        click.echo(plural("Up to there {count:,} entry fits.", "Up to there {count:,} entries fit.", checked.entries))
         return
-    click.echo(_("The audit log is intact: {entries:,} entries.", entries=checked.entries))
+    intact = plural(
+        "The audit log is intact: {count:,} entry.", "The audit log is intact: {count:,} entries.", checked.entries
+    )
+    click.echo(intact)
     click.echo(_("The last one, to be noted down elsewhere:"))
     click.echo(f"  {checked.last}")
 
