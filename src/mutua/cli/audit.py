@@ -196,10 +196,10 @@ def _table(rows: list[list[str]]) -> list[str]:
 def _tell(checked: "Checked") -> None:
     if checked.problem is not None:
         click.echo(_("The audit log is not what was written: {problem}", problem=translate(checked.problem)))
-        click.echo(plural("Up to there {count:,} entry fits.", "Up to there {count:,} entries fit.", checked.entries))
+        click.echo(plural("Up to there {count} entry fits.", "Up to there {count} entries fit.", checked.entries))
         return
     intact = plural(
-        "The audit log is intact: {count:,} entry.", "The audit log is intact: {count:,} entries.", checked.entries
+        "The audit log is intact: {count} entry.", "The audit log is intact: {count} entries.", checked.entries
     )
     click.echo(intact)
     click.echo(_("The last one, to be noted down elsewhere:"))
