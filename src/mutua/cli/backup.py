@@ -8,9 +8,10 @@ from typing import Literal, TypedDict
 
 import click
 
+from mutua.cli.consoles import state_option
 from mutua.cli.exits import Exit, Failure
 from mutua.cli.input import read_secret
-from mutua.cli.speaking import F, Group, option
+from mutua.cli.speaking import F, Group, json_option, option
 from mutua.language import _
 from mutua.message import N_, message
 
@@ -59,15 +60,6 @@ def command() -> None:
     pass
 
 
-def _state(function: F) -> F:
-    return option(
-        "--state",
-        type=click.Path(path_type=Path),
-        required=True,
-        help=N_("The console's folder for the database, keys and logs."),
-    )(function)
-
-
 def _passphrase(function: F) -> F:
     return option(
         "--passphrase-file",
@@ -87,7 +79,7 @@ def _passphrase(function: F) -> F:
         "Without the passphrase nobody can restore it. It holds private keys and passwords: keep both apart."
     ),
 )
-@_state
+@state_option
 @option("-o", "--output", type=click.Path(path_type=Path), required=True, help=N_("The file to be written (0600)."))
 @_passphrase
 @option("--force", is_flag=True, help=N_("Replace the file if it exists."))
@@ -119,14 +111,7 @@ def create(state: Path, output: Path, passphrase_file: str | None, force: bool) 
     ),
 )
 @click.argument("file", type=click.Path(path_type=Path))
-@option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help=N_("For people or machines."),
-)
+@json_option
 def show(file: Path, form: str) -> None:
     from mutua.cli.backup_text import summary_lines
 
@@ -167,7 +152,7 @@ def show(file: Path, form: str) -> None:
     ),
 )
 @click.argument("file", type=click.Path(path_type=Path))
-@_state
+@state_option
 @_passphrase
 @option("--dry-run", is_flag=True, help=N_("Do everything but keep it: say what would change."))
 @option("--replace", is_flag=True, help=N_("Restore over a console that is not empty; what it has is lost."))

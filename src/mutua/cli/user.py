@@ -7,9 +7,10 @@ from typing import NamedTuple, TypeVar
 
 import click
 
+from mutua.cli.consoles import state_option
 from mutua.cli.exits import Exit, Failure
 from mutua.cli.input import read_secret
-from mutua.cli.speaking import Group, option
+from mutua.cli.speaking import Group, json_option, option
 from mutua.language import _
 from mutua.message import N_, message
 
@@ -58,15 +59,6 @@ def command() -> None:
     pass
 
 
-def _state(function: F) -> F:
-    return option(
-        "--state",
-        type=click.Path(path_type=Path),
-        required=True,
-        help=N_("The console's folder for the database, keys and logs."),
-    )(function)
-
-
 def _password(function: F) -> F:
     return option(
         "--password-file",
@@ -90,15 +82,8 @@ def _role(function: F) -> F:
     help=N_("List the accounts."),
     epilog=N_("Example:\n\n\b\n  mutua user list --state ./console --format json"),
 )
-@_state
-@option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help=N_("For people or machines."),
-)
+@state_option
+@json_option
 def list_(state: Path, form: str) -> None:
     with _opened(state) as book:
         locked = book.failures.locked()
@@ -125,7 +110,7 @@ def list_(state: Path, form: str) -> None:
 @click.argument("name")
 @_role
 @_password
-@_state
+@state_option
 def add(name: str, role: str, password_file: str | None, state: Path) -> None:
     with _opened(state) as book:
         from mutua.console.users import Change
@@ -142,7 +127,7 @@ def add(name: str, role: str, password_file: str | None, state: Path) -> None:
 )
 @click.argument("name")
 @_password
-@_state
+@state_option
 def passwd(name: str, password_file: str | None, state: Path) -> None:
     with _opened(state) as book:
         from mutua.console.users import Change
@@ -160,7 +145,7 @@ def passwd(name: str, password_file: str | None, state: Path) -> None:
     epilog=N_("Example:\n\n\b\n  mutua user unlock admin --state ./console"),
 )
 @click.argument("name")
-@_state
+@state_option
 def unlock(name: str, state: Path) -> None:
     with _opened(state) as book:
         from mutua.console.users import Change
@@ -178,7 +163,7 @@ def unlock(name: str, state: Path) -> None:
 )
 @click.argument("name")
 @click.argument("role", type=click.Choice(ROLES))
-@_state
+@state_option
 def role(name: str, role: str, state: Path) -> None:
     with _opened(state) as book:
         from mutua.console.users import Change
@@ -194,7 +179,7 @@ def role(name: str, role: str, state: Path) -> None:
     epilog=N_("Example:\n\n\b\n  mutua user delete maria --state ./console"),
 )
 @click.argument("name")
-@_state
+@state_option
 def delete(name: str, state: Path) -> None:
     with _opened(state) as book:
         from mutua.logbook.actions import DELETE_ACCOUNT
