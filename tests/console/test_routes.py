@@ -15,6 +15,7 @@ from mutua.console.api import (
     device_service,
     group_service,
     migration_service,
+    network_service,
     session_service,
 )
 
@@ -27,6 +28,7 @@ ROUTERS = (
     device_service.router,
     group_service.router,
     migration_service.router,
+    network_service.router,
 )
 
 WRONG_FORMS = (

@@ -17,14 +17,19 @@ from mutua.logbook import audit
 from mutua.logbook.actions import SIGN_IN
 from mutua.logbook.audit import Deed
 from mutua.storage.database import Database
+from mutua.storage.settings import keep, kept
 from mutua.storage.tables import sessions, users
 
 IDLE_TIMEOUT = timedelta(minutes=30)
+"""Of a session that nobody uses, unless an administrator has set another."""
+MIN_IDLE_MINUTES = 1
+MAX_IDLE_MINUTES = 24 * 60
 MAX_LIFETIME = timedelta(hours=24)
 """Of a session, however busy."""
 MAX_SESSIONS = 100
 """Of one user. Clients leak sessions, so the one idle longest gives way to a new one."""
 _TOUCH_EVERY = timedelta(seconds=30)
+_IDLE_MINUTES = "session_idle_minutes"
 
 
 class TooManyFailuresError(Exception):
@@ -111,31 +116,42 @@ class Accounts:
         return session, token
 
     def session_of(self, token: str) -> Session | None:
-        """The session that a token stands for, unless it has been idle too long."""
+        """The session that a token stands for, unless it has been idle too long, as set at present."""
         with self._database.reading() as connection:
             row = connection.execute(_SESSIONS.where(sessions.c.token_sha256 == _digest(token))).one_or_none()
         if row is None or not hmac.compare_digest(row.token_sha256, _digest(token)):
             return None
         session = _session(row)
         now = datetime.now(UTC)
-        idle = now - session.last_access_at
-        if idle > IDLE_TIMEOUT or now - session.started_at > MAX_LIFETIME:
+        if not _is_alive(session, _idle_timeout(row.idle_minutes), now):
             self.sign_out(session.id)
             return None
-        if idle > _TOUCH_EVERY:
+        if now - session.last_access_at > _TOUCH_EVERY:
             self._touch(session.id)
         return session
 
     def sessions(self, of: User | None = None) -> list[Session]:
         """Every session that is alive, or those of one user, the newest first."""
-        now = datetime.now(UTC)
-        alive = _SESSIONS.where(
-            sessions.c.last_access_at >= now - IDLE_TIMEOUT, sessions.c.started_at >= now - MAX_LIFETIME
-        )
-        if of is not None:
-            alive = alive.where(sessions.c.user_id == of.id)
+        wanted = _SESSIONS if of is None else _SESSIONS.where(sessions.c.user_id == of.id)
         with self._database.reading() as connection:
-            return [_session(row) for row in connection.execute(alive.order_by(sessions.c.started_at.desc()))]
+            rows = connection.execute(wanted.order_by(sessions.c.started_at.desc())).all()
+        now = datetime.now(UTC)
+        return [found for row in rows if _is_alive(found := _session(row), _idle_timeout(row.idle_minutes), now)]
+
+    def idle_timeout(self) -> timedelta:
+        """After how long without use a session ends."""
+        with self._database.reading() as connection:
+            return _idle_timeout(connection.execute(select(kept(_IDLE_MINUTES))).scalar_one())
+
+    def set_idle_timeout(self, minutes: int) -> None:
+        """Have every session, the present ones too, end after that long without use.
+
+        Raises `ValueError` for less than `MIN_IDLE_MINUTES` or more than `MAX_IDLE_MINUTES`.
+        """
+        if not MIN_IDLE_MINUTES <= minutes <= MAX_IDLE_MINUTES:
+            raise ValueError(minutes)
+        with self._database.writing() as connection:
+            keep(connection, _IDLE_MINUTES, str(minutes))
 
     def sign_out(self, session_id: str, of: User | None = None) -> bool:
         """End a session, whoever's it is or one of this user's only; says whether there was such a one."""
@@ -163,7 +179,13 @@ class Accounts:
 
 
 _SESSIONS = (
-    select(sessions, users.c.user_name, users.c.role_id, users.c.must_change_password)
+    select(
+        sessions,
+        users.c.user_name,
+        users.c.role_id,
+        users.c.must_change_password,
+        kept(_IDLE_MINUTES).label("idle_minutes"),
+    )
     .join(users, users.c.id == sessions.c.user_id)
     .where(users.c.enabled.is_(True))
 )
@@ -172,6 +194,14 @@ _SESSIONS = (
 def _session(row: Row[tuple[object, ...]]) -> Session:
     user = User(row.user_id, row.user_name, Role(row.role_id), row.must_change_password)
     return Session(row.id, user, SessionKind(row.kind), row.address, row.started_at, row.last_access_at)
+
+
+def _idle_timeout(minutes: str | None) -> timedelta:
+    return IDLE_TIMEOUT if minutes is None else timedelta(minutes=int(minutes))
+
+
+def _is_alive(session: Session, idle_timeout: timedelta, now: datetime) -> bool:
+    return now - session.last_access_at <= idle_timeout and now - session.started_at <= MAX_LIFETIME
 
 
 def _make_room(connection: Connection, user: User) -> None:

@@ -22,6 +22,7 @@ from mutua.console.api import (
     errors,
     group_service,
     migration_service,
+    network_service,
     session_service,
 )
 from mutua.console.auditing import Auditing
@@ -57,6 +58,7 @@ def public_app(console: Console) -> ASGIApp:
         device_service,
         group_service,
         migration_service,
+        network_service,
     ):
         app.include_router(service.router)
     pages.mount(app)

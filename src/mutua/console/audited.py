@@ -27,6 +27,7 @@ AUDITED: Mapping[str, Action] = {
     f"{_APPLICATION}.GenerateCSR": actions.REQUEST_CERTIFICATE,
     f"{_APPLICATION}.UploadCertificate": actions.UPLOAD_CERTIFICATE,
     f"{_APPLICATION}.UploadCertChain": actions.UPLOAD_CHAIN,
+    "PUT /api/ApplicationService/Network/WebServerConfiguration": actions.CHANGE_WEB_SERVER,
     "POST /api/BackupService/Actions/BackupService.CreateBackup": actions.CREATE_BACKUP,
     f"{_DEVICES}.ImportDevices": actions.IMPORT_DEVICES,
     f"{_DEVICES}.RemoveDevices": actions.REMOVE_DEVICES,

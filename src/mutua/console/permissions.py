@@ -50,6 +50,8 @@ ROUTES: Mapping[str, Least] = {
     f"POST {_ACCOUNTS}/Actions/AccountService.ChangePassword": Least.SIGNED_IN,
     f"GET {_APPLICATION}/Info": Least.VIEWER,
     f"GET {_APPLICATION}/Certificate": Least.VIEWER,
+    f"GET {_APPLICATION}/Network/WebServerConfiguration": Least.VIEWER,
+    f"PUT {_APPLICATION}/Network/WebServerConfiguration": Least.ADMINISTRATOR,
     f"GET {_APPLICATION}/AuditLogs": Least.ADMINISTRATOR,
     f"GET {_APPLICATION}/AuditLogs({{identifier}})": Least.ADMINISTRATOR,
     f"POST {_APPLICATION}/Actions/ApplicationService.CheckCertChain": Least.VIEWER,

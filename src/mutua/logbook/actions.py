@@ -42,6 +42,7 @@ RESUME_MIGRATION = Action("migration.resume", "MUTA0054", N_("Resuming a migrati
 ABORT_MIGRATION = Action("migration.abort", "MUTA0055", N_("Aborting a migration"))
 CREATE_BACKUP = Action("backup.create", "MUTA0062", N_("Taking a backup"))
 RESTORE_BACKUP = Action("backup.restore", "MUTA0061", N_("Restoring a backup"))
+CHANGE_WEB_SERVER = Action("webserver.change", "MUTA0070", N_("Changing the settings of the web server"))
 CUT_AUDIT_LOG = Action("audit.cut", "MUTA0060", N_("Removing the oldest entries of this log"))
 
 ACTIONS = {found.name: found for found in tuple(globals().values()) if isinstance(found, Action)}

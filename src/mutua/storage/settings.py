@@ -2,7 +2,7 @@
 
 from uuid import uuid4
 
-from sqlalchemy import select
+from sqlalchemy import Connection, ScalarSelect, select, update
 
 from mutua.storage.database import Database
 from mutua.storage.tables import settings
@@ -16,3 +16,15 @@ def guid(database: Database) -> str:
             found = str(uuid4())
             connection.execute(settings.insert().values(name="guid", value=found))
         return found
+
+
+def kept(name: str) -> ScalarSelect[str | None]:
+    """The value of a setting as part of a query; null where nobody has set it."""
+    return select(settings.c.value).where(settings.c.name == name).scalar_subquery()
+
+
+def keep(connection: Connection, name: str, value: str) -> None:
+    """Set a setting."""
+    changed = connection.execute(update(settings).where(settings.c.name == name).values(value=value))
+    if not changed.rowcount:
+        connection.execute(settings.insert().values(name=name, value=value))
