@@ -13,6 +13,8 @@ from tests.running import HOST, PASSWORD, USER, RunningConsole
 ENVIRONMENT = "MUTUA_INTEROP_VENV"
 """Names the virtual environment that the modules are in: `make interop` sets it."""
 COLLECTION = "dellemc.openmanage"
+_REFUSALS = ("error_info", "user_status", "job_info")
+"""Where modules put the console's refusal."""
 _TIMEOUT_S = 240
 """Of one playbook; a module takes a second or two."""
 
@@ -59,8 +61,8 @@ class Outcome(NamedTuple):
 
     @property
     def refusal(self) -> Mapping[str, Any]:
-        """What the console answered: each module passes it on in one place or the other."""
-        body = self.values.get("error_info") or self.values["user_status"]
+        """What the console answered: each module passes it on in a place of its own."""
+        (body,) = (self.values[place] for place in _REFUSALS if place in self.values)
         refusal: Mapping[str, Any] = body["error"]["@Message.ExtendedInfo"][0]
         return refusal
 
