@@ -64,10 +64,12 @@ def replaced(running: RunningConsole, folder: Path, trusted: Path, authorities: 
     )
     request = x509.load_pem_x509_csr(asked["request"].values["csr_status"]["CertificateData"].encode())
     signed = leaf(request, authorities.inter1)
+    whole = chain(signed, authorities.inter1, authorities.root)
     uploaded = playbooks.run(
         *[_upload(folder, name, data) for name, data in _refused(request, authorities).items()],
         _upload(folder, "certificate", chain(signed)),
-        _upload(folder, "chain", chain(signed, authorities.inter1, authorities.root)),
+        _upload(folder, "certificate with the rest of its chain", whole),
+        _upload(folder, "chain", whole),
         Task("request by the root", _MODULE, _NAMED | {"ca_path": str(trusted)}),
     )
     presented = ssl.get_server_certificate((HOST, running.console.addresses.port))
@@ -133,7 +135,7 @@ def test_a_wrong_upload_is_refused(replaced: Replaced, name: str) -> None:
     assert (refused.refusal["MessageId"], refused.refusal["MessageArgs"]) == (identifier, arguments)
 
 
-@pytest.mark.parametrize("name", ["certificate", "chain"])
+@pytest.mark.parametrize("name", ["certificate", "certificate with the rest of its chain", "chain"])
 def test_what_is_sound_is_taken(replaced: Replaced, name: str) -> None:
     taken = replaced.uploaded[name]
     assert (taken.succeeded, taken.changed) == (True, True)

@@ -10,17 +10,35 @@ from tests.web.consoles import add_fleet, fleet, managed
 
 _COUNT = 120
 """Of devices: more than two pages."""
+_PARTS: Mapping[str, object] = {"fact_subset": "detailed_inventory"}
 _NAMED: Mapping[str, object] = {"name": "Room 1"}
 
 
 @pytest.fixture(scope="module")
 def outcomes(playbooks: Playbooks, running: RunningConsole) -> Mapping[str, Outcome]:
-    add_fleet(running.console, fleet(_COUNT))
+    first, *others = fleet(_COUNT).devices
+    known = first._replace(inventory='{"Ports":[{"Port":"1/1"}]}')
+    add_fleet(running.console, fleet(_COUNT)._replace(devices=(known, *others)))
     tagged: dict[str, object] = {"device_service_tags": ["TAG1", "TAG7"]}
     return playbooks.run(
         Task("list devices", "ome_device_info"),
         Task("filter devices", "ome_device_info", {"system_query_options": {"filter": "Type eq 1000"}}),
         Task("filter by a field that is none", "ome_device_info", {"system_query_options": {"filter": "Shoe eq 1"}}),
+        Task(
+            "look at the parts of one",
+            "ome_device_info",
+            {**_PARTS, "system_query_options": {"device_service_tag": ["TAG0"]}},
+        ),
+        Task(
+            "look at those of one that is none",
+            "ome_device_info",
+            {**_PARTS, "system_query_options": {"device_id": [1]}},
+        ),
+        Task(
+            "look at the health of its parts",
+            "ome_device_info",
+            {"fact_subset": "subsystem_health", "system_query_options": {"device_service_tag": ["TAG0"]}},
+        ),
         Task("create a group", "ome_groups", {**_NAMED, "description": "The first room"}),
         Task("create the group again", "ome_groups", {**_NAMED, "description": "The first room"}),
         Task("rename the group", "ome_groups", {**_NAMED, "new_name": "Room 2"}),
@@ -51,6 +69,17 @@ def test_a_filter_that_cannot_be_read_is_refused(outcomes: Mapping[str, Outcome]
     refused = outcomes["filter by a field that is none"]
     assert refused.failed
     assert "HTTP Error 400" in refused.said
+
+
+def test_the_parts_of_a_device_are_told(outcomes: Mapping[str, Outcome]) -> None:
+    told = outcomes["look at the parts of one"].values["device_info"]["device_service_tag"]["TAG0"]
+    assert [(row["InventoryType"], row["InventoryInfo"]) for row in told["value"]] == [("Ports", [{"Port": "1/1"}])]
+
+
+@pytest.mark.parametrize("name", ["look at those of one that is none", "look at the health of its parts"])
+def test_what_is_not_known_is_not_made_up(outcomes: Mapping[str, Outcome], name: str) -> None:
+    assert outcomes[name].values["device_info"] == []
+    assert "does not exist" in outcomes[name].said
 
 
 def test_a_group_comes_once_and_is_renamed(outcomes: Mapping[str, Outcome]) -> None:

@@ -61,6 +61,8 @@ ROUTES: Mapping[str, Least] = {
     "POST /api/BackupService/Actions/BackupService.CreateBackup": Least.ADMINISTRATOR,
     f"GET {_DEVICES}/Devices": Least.VIEWER,
     f"GET {_DEVICES}/Devices({{identifier}})": Least.VIEWER,
+    f"GET {_DEVICES}/Devices({{identifier}})/InventoryDetails": Least.VIEWER,
+    f"GET {_DEVICES}/Devices({{identifier}})/InventoryDetails('{{kind}}')": Least.VIEWER,
     f"GET {_DEVICES}/Counts": Least.VIEWER,
     f"POST {_DEVICES}/Actions/DeviceService.ImportDevices": Least.DEVICE_MANAGER,
     f"POST {_DEVICES}/Actions/DeviceService.RemoveDevices": Least.DEVICE_MANAGER,

@@ -88,6 +88,11 @@ def list_devices(connection: Connection, skip: int, top: int, identifier: int | 
     return connection.execute(query).mappings().all()
 
 
+def inventory_of(connection: Connection, number: int) -> str | None:
+    """The inventory document of a device, as JSON text; None if there is no such device."""
+    return connection.execute(select(devices.c.inventory).where(devices.c.id == number)).scalar_one_or_none()
+
+
 def add_fleet(connection: Connection, fleet: Fleet, sealer: Sealer) -> None:
     """Add everything; groups that are here already get the new devices too. Raises `CannotAddError`."""
     here = _ids(connection, groups, "name", [group.name for group in fleet.groups])

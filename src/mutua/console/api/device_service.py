@@ -1,7 +1,9 @@
 """DeviceService: the devices that this console has, and taking in new ones."""
 
+import json
 import re
 from typing import Annotated
+from urllib.parse import quote
 
 from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
@@ -10,12 +12,13 @@ from pydantic import Field as PydanticField
 from sqlalchemy import RowMapping, case
 
 from mutua.console.admission import ConsoleDep
-from mutua.console.api import query
+from mutua.console.api import query, short_list
 from mutua.console.api.access import ApiRoute
 from mutua.console.api.body import MAX_JSON_BYTES, ContentDep, read_json
-from mutua.console.api.collection import PageDep
-from mutua.console.api.errors import NOT_FOUND, ApiError, unable
+from mutua.console.api.collection import LargePageDep, PageDep
+from mutua.console.api.errors import NOT_FOUND, ApiError, invalid_value, unable
 from mutua.console.api.query import Field, Kind
+from mutua.console.console import Console
 from mutua.inventory import store
 from mutua.inventory.records import InvalidFleet, fleet_from_json
 from mutua.inventory.store import CannotAddError
@@ -44,6 +47,8 @@ DEVICE_FIELDS = {
     "DeviceManagement/any/NetworkAddress": Field(devices.c.address, Kind.TEXT, lambda text: text.strip("[]")),
 }
 
+_INVENTORY_KINDS = {"InventoryType": Kind.TEXT}
+
 
 class DeviceIds(BaseModel):
     """Devices to be forgotten."""
@@ -71,6 +76,41 @@ def onedevice_json(identifier: str, console: ConsoleDep) -> JSONResponse:
     if not rows:
         raise ApiError(NOT_FOUND)
     return JSONResponse({"@odata.context": "/api/$metadata#DeviceService.Device"} | device_json(rows[0]))
+
+
+@router.get("/Devices({identifier})/InventoryDetails")
+def list_inventory(identifier: str, console: ConsoleDep, page: LargePageDep) -> JSONResponse:
+    """What is known of a device's parts: one row for each member of the document that it was imported with."""
+    rows = _inventory(console, identifier)
+    return JSONResponse(short_list.answer(rows, page, _INVENTORY_KINDS, "DeviceService.InventoryDetail"))
+
+
+@router.get("/Devices({identifier})/InventoryDetails('{kind}')")
+def one_inventory(identifier: str, kind: str, console: ConsoleDep) -> JSONResponse:
+    """One member of that document, called as it is there."""
+    found = [row for row in _inventory(console, identifier) if row["InventoryType"] == kind]
+    if not found:
+        raise invalid_value("InventoryType")
+    return JSONResponse({"@odata.context": "/api/$metadata#DeviceService.InventoryDetail"} | found[0])
+
+
+def _inventory(console: Console, identifier: str) -> list[dict[str, object]]:
+    if not _DEVICE_ID.fullmatch(identifier):
+        raise ApiError(NOT_FOUND)
+    with console.database.reading() as connection:
+        document = store.inventory_of(connection, int(identifier))
+    if document is None:
+        raise ApiError(NOT_FOUND)
+    path = f"/api/DeviceService/Devices({identifier})/InventoryDetails"
+    return [
+        {
+            "@odata.type": "#DeviceService.InventoryDetail",
+            "@odata.id": f"{path}('{quote(kind, safe='')}')",
+            "InventoryType": kind,
+            "InventoryInfo": parts if isinstance(parts, list) else [parts],
+        }
+        for kind, parts in sorted(json.loads(document).items())
+    ]
 
 
 @router.post(
