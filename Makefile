@@ -3,7 +3,8 @@
 # make check   format, lint, types, import directions
 # make schemas write the JSON Schemas of the command line's output to docs/schemas/
 # make fuzz    fuzz the checker for a minute (ARGS='CORPUS -max_total_time=3600')
-# make interop run the modules of an Ansible collection against a console (the first run installs 550 MB)
+# make interop run the modules of an Ansible collection against a console (the first run installs 320 MB)
+# make bench   measure what docs/benchmarks.md tells
 # make browser install the browser that the page tests drive (Debian, as root)
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
@@ -76,6 +77,9 @@ fuzz: setup
 
 bench: setup
 	$(BIN)/python bench/startup.py
+	$(BIN)/python bench/checking.py
+	$(BIN)/python -m bench.many
+	$(BIN)/python bench/logscan.py
 
 clean:
 	rm -rf $(VENV) $(INTEROP) build dist

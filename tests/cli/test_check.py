@@ -431,6 +431,7 @@ def test_what_could_be_read_here_and_what_the_appliance_refuses_are_two_things()
     assert result.exit_code == Exit.FINDINGS
     said = words(result.stdout)
     assert "The file is PKCS#12. Mutua could read it, the appliance will refuse it." in said
+    assert "--password-file FILE -o repaired.pem" in said
     assert "mutua convert FILE -o FILE.pem --to pem" in said
     assert "The file is encrypted with 3DES." in said
     assert "CSEC9002" in said

@@ -34,6 +34,8 @@ def what_to_do(report: Report, name: str) -> Iterator[str]:
             share = plural("A repair can mend {count} of them:", "A repair can mend {count} of them:", mended)
         yield from wrapped(share, " ")
         options = _where_to_look(report) if MENDED_WITH_MORE.intersection(broken) else ""
+        if report.material.opened_keys:
+            options += "--password-file FILE "  # It was needed to get here.
         yield from wrapped(f"mutua repair {name} {options}-o repaired.pem", " → ", "    ")
     if mended < len(broken):
         yield from wrapped(_("mend what is marked ✗, then: mutua check {name}", name=name), " → ", "    ")
