@@ -145,6 +145,13 @@ def test_warnings_alone_are_clean() -> None:
     assert result.stdout.endswith("✓ No errors. Trust anchor: Root-CA, the chain's own root.\n 1 warning.\n")
 
 
+def test_a_notice_is_not_counted_as_a_warning() -> None:
+    result = check("-", data=pem(leaf(intermediate(), names=[]), intermediate(), root()))
+    assert result.exit_code == Exit.CLEAN
+    assert "· no alternative name" in result.stdout
+    assert result.stdout.endswith(" 1 notice.\n")
+
+
 @pytest.mark.parametrize(
     ("name", "said"),
     [("nowhere.pem", "nowhere.pem cannot be read: No such file or directory."), ("folder", "Is a directory.")],

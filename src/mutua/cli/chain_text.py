@@ -157,7 +157,7 @@ def _appliance(report: Report) -> Iterator[str]:
 
 
 def _summary(report: Report, name: str, request: str | None) -> Iterator[str]:
-    errors, warnings = len(report.errors), len(report.warnings)
+    errors = len(report.errors)
     if not errors:
         anchor = report.arrangement.root.issued_to if report.arrangement.root else "—"
         if report.trust is None:
@@ -166,8 +166,7 @@ def _summary(report: Report, name: str, request: str | None) -> Iterator[str]:
             sentence = _("No errors. Trust anchor: {anchor}, which the other side trusts.", anchor=anchor)
         for line in _paragraph(sentence, " ✓ "):
             yield click.style(line, fg="green")
-        if warnings:
-            yield " " + plural("{count} warning.", "{count} warnings.", warnings)
+        yield from lesser(report)
         return
     counted = plural("{count} error.", "{count} errors.", errors)
     if request and not any(finding.rule.id == "leaf.csr-key-mismatch" for finding in report.errors):
@@ -176,6 +175,16 @@ def _summary(report: Report, name: str, request: str | None) -> Iterator[str]:
     from mutua.cli.mending import what_to_do
 
     yield from what_to_do(report, name)
+
+
+def lesser(report: Report) -> Iterator[str]:
+    """How many findings there are that stop nobody today."""
+    warnings = sum(finding.severity is Severity.WARNING for finding in report.warnings)
+    notices = len(report.warnings) - warnings
+    if warnings:
+        yield " " + plural("{count} warning.", "{count} warnings.", warnings)
+    if notices:
+        yield " " + plural("{count} notice.", "{count} notices.", notices)
 
 
 def _paragraph(text: str, first: str) -> list[str]:

@@ -9,7 +9,7 @@ from mutua.chain.catalogue import Severity
 from mutua.chain.certificate import Certificate, printable
 from mutua.chain.repair import Added, LeftOut, Step
 from mutua.cli.candidates import Fetched
-from mutua.cli.chain_text import finding_lines, mark
+from mutua.cli.chain_text import finding_lines, lesser, mark
 from mutua.cli.digests import spaced
 from mutua.cli.paragraphs import WIDTH, sides, wrapped
 from mutua.cli.repairing import Outcome
@@ -137,8 +137,7 @@ def _ending(outcome: Outcome) -> Iterator[str]:
         anchor = root.issued_to if root else "—"
         done = _("No errors. Trust anchor: {anchor}, the chain's own root.", anchor=anchor)
         yield from (click.style(line, fg="green") for line in wrapped(done, " ✓ "))
-        if plan.after.warnings:
-            yield " " + plural("{count} warning.", "{count} warnings.", len(plan.after.warnings))
+        yield from lesser(plan.after)
     yield from wrapped(_state(outcome), " ")
     yield from wrapped(_next(outcome), " → ", "   ")
 
