@@ -76,7 +76,9 @@ def test_few_things_are_public_and_none_of_them_tells_what_is_managed() -> None:
     public = {route for route, least in ROUTES.items() if least is Least.PUBLIC}
     assert public == {
         "GET /api/openapi.json",
+        "GET /healthz",
         "GET /login",
+        "GET /readyz",
         "GET /static",
         "POST /api/SessionService/Sessions",
         "POST /language",

@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import mutua
+from mutua.console import health
 from mutua.console.accounts import TooManyFailuresError
 from mutua.console.admission import NotPermittedError, NotSignedInError, PasswordChangeNeededError
 from mutua.console.api import (
@@ -61,6 +62,7 @@ def public_app(console: Console) -> ASGIApp:
         network_service,
     ):
         app.include_router(service.router)
+    app.include_router(health.router)
     pages.mount(app)
     app.add_exception_handler(errors.ApiError, errors.on_api_error)
     app.add_exception_handler(NotSignedInError, errors.on_not_signed_in)

@@ -86,6 +86,8 @@ ROUTES: Mapping[str, Least] = {
     f"POST {_MIGRATION}/Actions/MigrationService.Migrate": Least.ADMINISTRATOR,
     f"POST {_MIGRATION}/Actions/MigrationService.Resume": Least.ADMINISTRATOR,
     f"POST {_MIGRATION}/Actions/MigrationService.Abort": Least.ADMINISTRATOR,
+    "GET /healthz": Least.PUBLIC,
+    "GET /readyz": Least.PUBLIC,
     "GET /static": Least.PUBLIC,
     "GET /login": Least.PUBLIC,
     "POST /login": Least.PUBLIC,
