@@ -61,3 +61,16 @@ def test_name_constraints_of_every_issuer_hold_for_every_leaf(constrained: int) 
 def test_nobody_is_vouched_for_where_nothing_is_trusted() -> None:
     assert not chain.Issuers(pem(intermediate(), root()), at=AT, trust=[]).vouch_for(_leaves()["sound"])
     assert not chain.Issuers(pem(intermediate()), at=AT).vouch_for(_leaves()["sound"])
+
+
+def test_a_stranger_among_the_issuers_does_not_stand_for_the_leaf() -> None:
+    stranger = leaf(authority("Inter-CA2", intermediate(), path_length=None), common_name="other.example.net")
+    long_way = authority("Inter-CA3", root())
+    other = leaf(authority("Inter-CA4", long_way), common_name="other.example.net")
+    for bundle in (
+        pem(stranger, intermediate(), root()),
+        pem(other, authority("Inter-CA4", long_way), long_way, root()),
+    ):
+        issuers = chain.Issuers(bundle, at=AT)
+        assert issuers.vouch_for(_leaves()["under the root"])
+        assert not issuers.vouch_for(_leaves()["expired"])

@@ -14,8 +14,8 @@ from mutua.chain.verdict import Demand, judge
 class Issuers:
     """CA certificates that leaves are held against, at one moment and for one purpose.
 
-    `issuers` are inputs in any form, `trust` is as for `check`: without it, every self-signed one among them is an
-    anchor. Raises `InputTooLargeError`.
+    `issuers` are inputs in any form, of which only CA certificates count. `trust` is as for `check`: without it,
+    every self-signed one among them is an anchor. Raises `InputTooLargeError`.
     """
 
     def __init__(
@@ -25,7 +25,7 @@ class Issuers:
         profile: Profile = Profile.MTLS,
         trust: Sequence[Certificate | bytes] | None = None,
     ) -> None:
-        self._issuers = decode_all(issuers).certificates
+        self._issuers = [certificate for certificate in decode_all(issuers).certificates if certificate.is_ca]
         self._trusted = None if trust is None else read_trust(trust)
         purposes = [purpose for purpose, _name in purposes_of(profile)] if self._trusted else ()
         self._demand = Demand(at.astimezone(UTC), purposes=purposes, webpki=profile is Profile.WEBPKI)
@@ -43,7 +43,8 @@ class Issuers:
         for issuer in self._sound:
             if issuer.subject == certificate.issuer and judge(certificate, (), (issuer,), self._demand).valid:
                 return True
-        arrangement, verdict = settle((certificate, *self._issuers), (), self._trusted, self._demand, None)
+        known = (certificate, *self._issuers)
+        arrangement, verdict = settle(known, (certificate.key_id,), self._trusted, self._demand, None)
         from_leaf = verdict.valid and arrangement.path[0] is certificate
         if from_leaf and len(arrangement.path) > 1 and bind_alone(arrangement.path[1:], self._demand):
             self._sound.append(arrangement.path[1])
