@@ -7,8 +7,9 @@ from typing import Literal, TypedDict
 
 import click
 
+from mutua.cli.consoles import state_option
 from mutua.cli.exits import Exit, Failure
-from mutua.cli.speaking import Group, option
+from mutua.cli.speaking import Group, json_option, option
 from mutua.language import _, plural, translate
 from mutua.message import N_, message
 
@@ -67,10 +68,6 @@ class CheckedJson(TypedDict):
     """The number of the first entry that is missing or does not fit."""
 
 
-_STATE = N_("The console's folder for the database, keys and logs.")
-_FORMAT = N_("For people or for machines.")
-
-
 @click.group(
     cls=Group,
     help=N_("Show the audit log of a console, or check that nobody has changed it; the console may be running."),
@@ -97,9 +94,9 @@ def command() -> None:
         "  mutua audit list --state ./console --top 1000 --format json"
     ),
 )
-@option("--state", type=click.Path(path_type=Path), required=True, help=_STATE)
+@state_option
 @option("--top", type=click.IntRange(1, 1_000_000), default=50, show_default=True, help=N_("At most so many."))
-@option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help=_FORMAT)
+@json_option
 def list_(state: Path, top: int, form: str) -> None:
     from mutua.logbook import audit
 
@@ -126,11 +123,11 @@ def list_(state: Path, top: int, form: str) -> None:
         "Exit code 0: the log is intact, 1: it is not."
     ),
 )
-@option("--state", type=click.Path(path_type=Path), required=True, help=_STATE)
+@state_option
 @option(
     "--noted", metavar="NUMBER:HASH", help=N_("An entry that was noted down: it must still be there, and the same.")
 )
-@option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help=_FORMAT)
+@json_option
 def verify(state: Path, noted: str | None, form: str) -> None:
     from mutua.logbook import audit_check
 

@@ -163,9 +163,11 @@ def request_rule(
     remedy: Remedy | None = None,
     refusal: Refusal | None = None,
 ) -> Callable[[Check], Check]:
-    """Enter a check in the catalogue of rules about requests."""
+    """Enter a check in the catalogue of rules about requests. Raises ValueError for an id that is taken."""
 
     def enter(check: Check) -> Check:
+        if identifier in REQUEST_RULES:
+            raise ValueError(f"rule {identifier}: taken")
         REQUEST_RULES[identifier] = RequestRule(
             identifier, requirement, severities, title, reason, fix, check, source, remedy, refusal
         )
